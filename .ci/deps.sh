@@ -1,0 +1,36 @@
+#!/bin/sh
+# Installs the Debian packages that a job needs: deps.sh base|services. As root, or through sudo.
+set -eu
+
+base="gcc g++ clang make libc6-dev binutils pkg-config git perl bsdextrautils
+	libunwind-dev uthash-dev libdw-dev libelf-dev libmicrohttpd-dev libcmocka-dev
+	clang-format shellcheck man-db gdb elfutils jq curl procps python3-minimal
+	golang-go google-perftools
+	memcached redis-server redis-tools"
+services="nginx-light mariadb-server varnish bind9 haproxy"
+
+case "${1-}" in
+base) packages=$base ;;
+services) packages=$services ;;
+*) echo "usage: deps.sh base|services" >&2; exit 2 ;;
+esac
+
+sudo=
+[ "$(id -u)" -eq 0 ] || sudo=sudo
+
+# Nothing to fetch where all is there: the check works without a network.
+missing=
+for package in $packages; do
+	[ "$(dpkg-query -W -f '${db:Status-Abbrev}' "$package" 2>/dev/null)" = "ii " ] || missing="$missing $package"
+done
+if [ -z "$missing" ]; then
+	echo "deps: every package is installed"
+	exit 0
+fi
+
+echo "deps: installing$missing"
+$sudo apt-get update -q
+# The daemons that come with packages must not start: the tests start their own.
+# shellcheck disable=SC2086 # a list of words
+$sudo env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
+	apt-get install -q -y --no-install-recommends $missing
