@@ -26,16 +26,18 @@
 #define DUMP_SECTION_MODULES  "--- leakwatch modules ---"
 #define DUMP_SECTION_MAP      "--- Memory map: ---"
 
-#define DUMP_COLUMNS_THREADS  "columns id tid group since_ns object waits creator start detached name"
+#define DUMP_COLUMNS_THREADS                                                                       \
+	"columns id tid group since_ns object waits creator start detached name"
 #define DUMP_COLUMNS_CREATORS "columns id kind made gone stack"
-#define DUMP_COLUMNS_TIMERS   "columns id kind creator object since_ns period_ns overruns clock notify"
+#define DUMP_COLUMNS_TIMERS                                                                        \
+	"columns id kind creator object since_ns period_ns overruns clock notify"
 #define DUMP_COLUMNS_UNJOINED "columns id tid creator start since_ns stack_bytes name"
 #define DUMP_COLUMNS_LOSSES   "columns cause count"
 #define DUMP_COLUMNS_MODULES  "columns start end bias build_id path"
 
 /* Limits that a writer keeps and a reader may rely on. */
-#define DUMP_FRAMES_MAX  256   /* frames of one stack; pprof's reader refuses lines of 64 KiB */
-#define DUMP_LINE_MAX    65000 /* bytes of one line, its newline included */
+#define DUMP_FRAMES_MAX	 256 /* frames of one stack; pprof's reader refuses lines of 64 KiB */
+#define DUMP_LINE_MAX	 65000 /* bytes of one line, its newline included */
 #define DUMP_THREADS_MAX 262144
 
 /* Not measured, in any column. */

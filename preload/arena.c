@@ -1,0 +1,118 @@
+/*
+ * arena.c - private memory: mappings for all, and a small allocator for the watcher.
+ *
+ * Pieces come in power-of-two classes from 32 bytes to 1 MiB, cut from 1 MiB chunks; a freed piece
+ * goes to its class's list. Larger pieces are mappings of their own. That is all uthash needs, whose
+ * tables double, and it cannot fragment beyond a factor of two.
+ */
+#include "preload/arena.h"
+#include "preload/sys.h"
+
+#include <stdatomic.h>
+#include <stdint.h>
+#include <sys/mman.h>
+
+#define CHUNK_BYTES ((size_t)1 << 20)
+#define CLASS_FIRST 5 /* 32 bytes */
+#define CLASSES	    16
+
+struct piece {
+	struct piece *next;
+};
+
+/* Written by any thread. */
+static _Atomic size_t mapped_bytes;
+
+/* The watcher's alone. The lists lie in the first chunk, not here, so that no pointer into private
+ * memory stands in a data segment (see arena.h). */
+struct arena {
+	struct piece *freed[CLASSES];
+	char *next, *end;
+};
+static uintptr_t hidden_arena; /* bitwise complement of a struct arena *, 0 before the first use */
+
+void *arena_map(size_t bytes)
+{
+	long at = sys_mmap(bytes);
+	if (at < 0)
+		return NULL;
+	atomic_fetch_add_explicit(&mapped_bytes, bytes, memory_order_relaxed);
+	sys_call3(SYS_madvise, at, (long)bytes, MADV_DONTDUMP);
+	return (void *)at;
+}
+
+void arena_unmap(void *memory, size_t bytes)
+{
+	sys_call2(SYS_munmap, (long)memory, (long)bytes);
+	atomic_fetch_sub_explicit(&mapped_bytes, bytes, memory_order_relaxed);
+}
+
+size_t arena_bytes(void)
+{
+	return atomic_load_explicit(&mapped_bytes, memory_order_relaxed);
+}
+
+static struct arena *arena_open(void)
+{
+	if (hidden_arena)
+		return (struct arena *)~hidden_arena;
+	struct arena *arena = arena_map(CHUNK_BYTES);
+	if (!arena)
+		return NULL;
+	arena->next = (char *)(arena + 1);
+	arena->end = (char *)arena + CHUNK_BYTES;
+	hidden_arena = ~(uintptr_t)arena;
+	return arena;
+}
+
+static unsigned class_of(size_t bytes)
+{
+	unsigned class = 0;
+	while (((size_t)1 << (class + CLASS_FIRST)) < bytes)
+		class ++;
+	return class;
+}
+
+static char *piece_cut(struct arena *arena, size_t bytes)
+{
+	if ((size_t)(arena->end - arena->next) < bytes) {
+		char *chunk = arena_map(CHUNK_BYTES);
+		if (!chunk)
+			return NULL;
+		arena->next = chunk;
+		arena->end = chunk + CHUNK_BYTES;
+	}
+	char *piece = arena->next;
+	arena->next += bytes;
+	return piece;
+}
+
+void *arena_alloc(size_t bytes)
+{
+	unsigned class = class_of(bytes);
+	if (class >= CLASSES)
+		return arena_map(bytes);
+	struct arena *arena = arena_open();
+	if (!arena)
+		return NULL;
+	struct piece *piece = arena->freed[class];
+	if (!piece)
+		return piece_cut(arena, (size_t)1 << (class + CLASS_FIRST));
+	arena->freed[class] = piece->next;
+	return piece;
+}
+
+void arena_free(void *memory, size_t bytes)
+{
+	if (!memory)
+		return;
+	unsigned class = class_of(bytes);
+	if (class >= CLASSES) {
+		arena_unmap(memory, bytes);
+		return;
+	}
+	struct arena *arena = arena_open();
+	struct piece *piece = memory;
+	piece->next = arena->freed[class];
+	arena->freed[class] = piece;
+}

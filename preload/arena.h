@@ -1,0 +1,27 @@
+/*
+ * arena.h - the only memory that preload/ allocates: private anonymous mappings.
+ *
+ * Never the host's malloc: a hook that allocates recurses into the host's allocator, takes its locks
+ * and changes its profile. Mappings are zeroed, left out of core dumps, and not found by garbage
+ * collectors that scan the data segments of loaded libraries.
+ */
+#ifndef LEAKWATCH_ARENA_H
+#define LEAKWATCH_ARENA_H
+
+#include <stddef.h>
+
+/* Maps bytes of zeroed memory, page-aligned. NULL where the kernel gives none. Any thread, any time,
+ * also in a signal handler; errno is left alone. Never freed unless by arena_unmap(). */
+void *arena_map(size_t bytes);
+void arena_unmap(void *memory, size_t bytes);
+
+/* malloc and free for the watcher's own tables (uthash among them): power-of-two classes on mapped
+ * chunks, freed pieces reused. Owned by the watcher thread; not locked, so no other thread may call
+ * them. arena_alloc() returns NULL where arena_map() does. */
+void *arena_alloc(size_t bytes);
+void arena_free(void *memory, size_t bytes);
+
+/* Bytes mapped so far, for the report of the tool's own cost. */
+size_t arena_bytes(void);
+
+#endif
