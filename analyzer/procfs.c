@@ -1,0 +1,120 @@
+/*
+ * procfs.c - reads /proc/PID/{status,environ,comm} and the list of processes.
+ *
+ * Everything it reads is written by the kernel or, for environ, by the process itself: its length is
+ * bounded here and its content is for the caller to judge.
+ */
+#include "analyzer/procfs.h"
+#include "analyzer/number.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static FILE *open_file(pid_t pid, const char *name)
+{
+	char path[64];
+	snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
+	FILE *file = fopen(path, "re");
+	if (!file && errno == ENOENT)
+		errno = ESRCH;
+	return file;
+}
+
+int procfs_uids(pid_t pid, struct procfs_uids *uids)
+{
+	FILE *file = open_file(pid, "status");
+	if (!file)
+		return -1;
+	char line[256];
+	int found = 0;
+	while (found != 3 && fgets(line, sizeof line, file))
+		found = sscanf(line, "Uid: %u %u %u", &uids->real, &uids->effective, &uids->saved);
+	fclose(file);
+	errno = ESRCH;
+	return found == 3 ? 0 : -1;
+}
+
+int procfs_environment(pid_t pid, const char *name, char value[static PATH_MAX])
+{
+	FILE *file = open_file(pid, "environ");
+	if (!file)
+		return -1;
+	char *entry = NULL;
+	size_t room = 0;
+	size_t length = strlen(name);
+	int result = -1;
+	while (result < 0 && getdelim(&entry, &room, '\0', file) > 0) {
+		const char *text = entry + length + 1;
+		if (strncmp(entry, name, length) != 0 || entry[length] != '=')
+			continue;
+		if (!*text || strlen(text) >= PATH_MAX)
+			break;
+		strcpy(value, text);
+		result = 0;
+	}
+	free(entry);
+	fclose(file);
+	errno = ENOENT;
+	return result;
+}
+
+int procfs_comm(pid_t pid, char *comm, size_t size)
+{
+	FILE *file = open_file(pid, "comm");
+	if (!file)
+		return -1;
+	size_t length = fread(comm, 1, size - 1, file);
+	fclose(file);
+	if (length > 0 && comm[length - 1] == '\n')
+		length--;
+	comm[length] = '\0';
+	return 0;
+}
+
+static int compare_pids(const void *a, const void *b)
+{
+	pid_t x = *(const pid_t *)a, y = *(const pid_t *)b;
+	return (x > y) - (x < y);
+}
+
+static int collect_pids(DIR *proc, pid_t **pids, size_t *count)
+{
+	size_t room = 0;
+	for (struct dirent *entry; (entry = readdir(proc));) {
+		uint64_t pid;
+		if (number_parse(entry->d_name, INT32_MAX, &pid) < 0)
+			continue;
+		if (*count == room) {
+			room = room ? room * 2 : 256;
+			pid_t *more = reallocarray(*pids, room, sizeof *more);
+			if (!more)
+				return -1;
+			*pids = more;
+		}
+		(*pids)[(*count)++] = (pid_t)pid;
+	}
+	return 0;
+}
+
+int procfs_pids(pid_t **pids, size_t *count)
+{
+	DIR *proc = opendir("/proc");
+	if (!proc)
+		return -1;
+	*pids = NULL;
+	*count = 0;
+	int result = collect_pids(proc, pids, count);
+	closedir(proc);
+	if (result < 0) {
+		free(*pids);
+		*pids = NULL;
+		return -1;
+	}
+	if (*count)
+		qsort(*pids, *count, sizeof **pids, compare_pids);
+	return 0;
+}
