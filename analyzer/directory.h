@@ -20,7 +20,7 @@
 #include <sys/types.h>
 
 struct directory {
-	int fd; /* O_PATH is not set: it can be read, and names can be resolved from it */
+	int fd; /* for openat() and listing; -1 when closed */
 	uid_t owner;
 	char path[PATH_MAX]; /* as found, for messages and to name the files in it */
 };
