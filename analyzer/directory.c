@@ -87,7 +87,7 @@ int directory_open(const char *path, struct directory *directory)
 int directory_open_own(struct directory *directory)
 {
 	const char *path = getenv("LEAKWATCH_DIR");
-	if (path && *path)
+	if (path && path[0] == '/')
 		return directory_open(path, directory);
 	return open_in_tmp(geteuid(), directory);
 }
@@ -103,19 +103,14 @@ void directory_close(struct directory *directory)
 
 /* --- of a process ---------------------------------------------------------------------------------- */
 
-/* LEAKWATCH_DIR of process PID. A relative path is taken from where the process is now, which is the
- * best that can be known; run makes its --dir absolute. */
+/* LEAKWATCH_DIR of process PID. Like the shim, takes no relative path: it would name another place
+ * after every chdir(). */
 static int open_by_environment(pid_t pid, uid_t user, struct directory *directory)
 {
-	char value[PATH_MAX], path[PATH_MAX];
-	if (procfs_environment(pid, "LEAKWATCH_DIR", value) < 0)
+	char path[PATH_MAX];
+	if (procfs_environment(pid, "LEAKWATCH_DIR", path) < 0)
 		return -1;
-	if (value[0] == '/')
-		return open_named(value, user, directory);
-	int length = snprintf(path, sizeof path, "/proc/%d/cwd/%s", (int)pid, value);
-	if ((size_t)length >= sizeof path)
-		return fail(ENAMETOOLONG);
-	return open_named(path, user, directory);
+	return path[0] == '/' ? open_named(path, user, directory) : fail(ENOENT);
 }
 
 /* Whether opening went well (RESULT) and PID has its socket there; closes the directory if not. */

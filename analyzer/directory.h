@@ -2,7 +2,7 @@
  * directory.h - the directories that hold dumps and control sockets, and what lies in them.
  *
  * A process writes to LEAKWATCH_DIR or, without it, to /tmp/leakwatch-UID (docs/dump-format.md,
- * "Files" and "The control socket"). Anybody may create names in /tmp, so a directory there is used
+ * "Files" and "The control socket"). A LEAKWATCH_DIR that is not an absolute path counts as none. Anybody may create names in /tmp, so a directory there is used
  * only if it is a real directory (no link) of the user it is named after, writable by nobody else. A
  * directory that a person names, on the command line or in LEAKWATCH_DIR, is used as it is, except
  * for a link that somebody else than that person or root made.
