@@ -1,0 +1,161 @@
+/*
+ * cmd_run.c - leakwatch run: starts a program under the shim.
+ *
+ * It becomes the program (execve), so there is nothing to pass through: the same process id, the same
+ * signals, terminal and parent, and the program's own exit code. The program is looked at first,
+ * because the loader says little or nothing when it does not preload.
+ */
+#include "analyzer/commands.h"
+#include "analyzer/ldpreload.h"
+#include "analyzer/number.h"
+#include "analyzer/say.h"
+#include "analyzer/target.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define DIRECTORY_MAX  511 /* bytes that the shim keeps of LEAKWATCH_DIR, preload/config.h */
+#define INTERVAL_MAX_S (366 * 24 * 3600) /* likewise of LEAKWATCH_INTERVAL */
+
+static const char help[] =
+	"Usage: leakwatch run [OPTION...] [--] COMMAND [ARGUMENT...]\n"
+	"Runs COMMAND with libleakwatch.so preloaded. It keeps its process id, signals and exit "
+	"code.\n"
+	"\n"
+	"      --interval=SECONDS  time between dumps (60); 0: none by time\n"
+	"      --dir=DIR           where dumps and the control socket go (/tmp/leakwatch-UID)\n"
+	"      --keep=N            dumps kept of one process, the newest (60); 0: all\n"
+	"      --at-exit           take a dump when the program exits\n"
+	"  -h, --help              show this\n"
+	"\n"
+	"Exit code: that of COMMAND; 2 if it could not be run under the shim.\n";
+
+static const struct option options[] = {
+	{"interval", required_argument, NULL, 'i'},
+	{"dir", required_argument, NULL, 'd'},
+	{"keep", required_argument, NULL, 'k'},
+	{"at-exit", no_argument, NULL, 'x'},
+	{"help", no_argument, NULL, 'h'},
+	{NULL, 0, NULL, 0},
+};
+
+static void set_environment(const char *name, const char *value)
+{
+	if (setenv(name, value, 1) < 0)
+		die("run: cannot set %s: %s", name, strerror(errno));
+}
+
+/* The shim reads "60" and "0.5", and keeps its default for anything else, which would be silent. */
+static bool is_seconds(const char *text)
+{
+	char whole[16];
+	uint64_t seconds;
+	size_t digits = strspn(text, "0123456789");
+	if (digits >= sizeof whole)
+		return false;
+	snprintf(whole, sizeof whole, "%.*s", (int)digits, text);
+	if (number_parse(whole, INTERVAL_MAX_S, &seconds) < 0)
+		return false;
+	text += digits;
+	return !*text || (*text == '.' && !text[1 + strspn(text + 1, "0123456789")]);
+}
+
+static void set_interval(const char *text)
+{
+	if (!is_seconds(text))
+		die("run: --interval=%s: not a number of seconds, or more than a year", text);
+	set_environment("LEAKWATCH_INTERVAL", text);
+}
+
+static void set_keep(const char *text)
+{
+	uint64_t keep;
+	if (number_parse(text, UINT32_MAX, &keep) < 0)
+		die("run: --keep=%s: not a number of dumps", text);
+	set_environment("LEAKWATCH_KEEP", text);
+}
+
+/* Absolute, because the program may change its directory; there, so that a mistake shows now. */
+static void set_directory(const char *text)
+{
+	char path[PATH_MAX];
+	struct stat status;
+	if (mkdir(text, 0700) < 0 && errno != EEXIST)
+		die("run: --dir=%s: %s", text, strerror(errno));
+	if (!realpath(text, path) || stat(path, &status) < 0)
+		die("run: --dir=%s: %s", text, strerror(errno));
+	if (!S_ISDIR(status.st_mode))
+		die("run: --dir=%s: not a directory", text);
+	if (strlen(path) > DIRECTORY_MAX)
+		die("run: --dir=%s: longer than %d bytes", text, DIRECTORY_MAX);
+	set_environment("LEAKWATCH_DIR", path);
+}
+
+/* Whether to go on: false after --help. */
+static bool parse_options(int argc, char **argv)
+{
+	static char name[] = "leakwatch run"; /* for getopt's own messages */
+	argv[0] = name;
+	optind = 0;
+	for (int option; (option = getopt_long(argc, argv, "+h", options, NULL)) != -1;) {
+		if (option == 'i')
+			set_interval(optarg);
+		else if (option == 'd')
+			set_directory(optarg);
+		else if (option == 'k')
+			set_keep(optarg);
+		else if (option == 'x')
+			set_environment("LEAKWATCH_AT_EXIT", "1");
+		else if (option == 'h')
+			return false;
+		else
+			exit(EXIT_UNUSABLE);
+	}
+	return true;
+}
+
+static void preload_shim(const struct target *target)
+{
+	char shim[PATH_MAX];
+	int found = ldpreload_find_shim(shim);
+	if (found < 0 && errno == EINVAL)
+		die("run: %s cannot be preloaded: its path holds a space or a colon", shim);
+	if (found < 0)
+		die("run: libleakwatch.so is neither beside leakwatch nor in ../lib/leakwatch/");
+	const char *runtime = *target->runtime ? target->runtime : NULL;
+	char *value = ldpreload_value(runtime, shim, getenv("LD_PRELOAD"));
+	if (!value)
+		die("run: out of memory");
+	set_environment("LD_PRELOAD", value);
+	free(value);
+}
+
+/* A run that judges the program after its end would fork here and wait as its parent. */
+_Noreturn static void become(const char *program, char **arguments)
+{
+	execv(program, arguments);
+	die("run: cannot execute %s: %s", program, strerror(errno));
+}
+
+int cmd_run(int argc, char **argv)
+{
+	struct target target;
+	if (!parse_options(argc, argv)) {
+		fputs(help, stdout);
+		return EXIT_OK;
+	}
+	if (optind == argc)
+		die("run: no command; see leakwatch run --help");
+	enum target_result result = target_inspect(argv[optind], &target);
+	if (result != TARGET_OK)
+		die("run: cannot watch %s: %s", target.image, target_words(result));
+	preload_shim(&target);
+	become(target.program, argv + optind);
+}
