@@ -1,0 +1,126 @@
+/*
+ * dump.h - a dump in memory: the records of docs/dump-format.md, as the reader found them.
+ *
+ * What a dump does not say is never 0 or "": a number is a struct measured whose known is false, a
+ * text is NULL, a list is empty with its has_ flag false. Nothing changes after reader_read().
+ */
+#ifndef LEAKWATCH_DUMP_H
+#define LEAKWATCH_DUMP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct measured {
+	uint64_t value; /* 0 where not known */
+	bool known;
+};
+
+/* Addresses as they are in the dump: return addresses, innermost first. place.h looks them up. */
+struct stack {
+	const uint64_t *address;
+	unsigned depth; /* 0: no readable stack */
+};
+
+/* Each record opens with the line of the dump that it was read from, for messages. */
+
+struct dump_group {
+	unsigned line;
+	struct measured number; /* from 1, without a gap: groups[number - 1] */
+	struct measured count;
+	const char *wait; /* the word; one of waits.def, or a newer shim's */
+	struct measured timed;
+	const char *source;
+	struct measured guessed; /* index of the first guessed frame */
+	struct measured partial;
+	struct stack stack;
+};
+
+struct dump_creator {
+	unsigned line;
+	struct measured id;
+	const char *kind;
+	struct measured made, gone;
+	struct stack stack;
+};
+
+struct dump_thread {
+	unsigned line;
+	struct measured id, tid;
+	struct measured group, since_ns;
+	const char *object;
+	struct measured waits;
+	struct measured creator;
+	struct measured start; /* address of the start routine itself, not a return address */
+	struct measured detached;
+	const char *name;
+	const struct dump_creator *created_by; /* NULL: not known */
+};
+
+struct dump_timer {
+	unsigned line;
+	struct measured id;
+	const char *kind;
+	struct measured creator;
+	const char *object;
+	struct measured since_ns, period_ns, overruns;
+	const char *clock, *notify;
+	const struct dump_creator *created_by;
+};
+
+struct dump_unjoined {
+	unsigned line;
+	struct measured id, tid, creator, start, since_ns, stack_bytes;
+	const char *name;
+	const struct dump_creator *created_by;
+};
+
+struct dump_loss {
+	unsigned line;
+	const char *cause;
+	struct measured count;
+};
+
+struct dump_module {
+	unsigned line;
+	struct measured start, end, bias;
+	const char *build_id; /* lower-case hexadecimal digits */
+	const char *path;
+};
+
+struct dump {
+	const char *file; /* the name it was read from */
+
+	struct measured pid, start_ticks, start_ns;
+	const char *exe, *comm;
+	const char *arch, *glibc;
+	struct measured sequence, time_ns, uptime_ns, tick_ns, took_ns;
+	const char *reason, *shim;
+
+	/* From the header; the lists below may say less where a shim could not say more. */
+	struct measured threads_total, blocked, running, unjoined_total, timers_total;
+	struct measured started, exited;
+
+	struct dump_group *groups;
+	size_t group_count;
+	struct dump_thread *threads;
+	size_t thread_count;
+	struct dump_creator *creators; /* by id */
+	size_t creator_count;
+	struct dump_timer *timers;
+	size_t timer_count;
+	struct dump_unjoined *unjoined;
+	size_t unjoined_count;
+	struct dump_loss *losses;
+	size_t loss_count;
+	struct dump_module *modules; /* by start */
+	size_t module_count;
+	bool has_threads, has_timers, has_unjoined, has_losses;
+
+	const char *map; /* the lines of the memory map; NULL: there is none */
+	size_t map_bytes;
+
+	struct pool *pool; /* all of the above */
+};
+
+#endif

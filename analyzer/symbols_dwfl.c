@@ -1,0 +1,269 @@
+/*
+ * symbols_dwfl.c - symbols from ELF and DWARF, over elfutils' libdwfl. The only file that includes it.
+ *
+ * Each module gets a Dwfl of its own, at bias 0, when the first place in it is asked for: so addresses
+ * are the file's own, and modules of different dumps cannot overlap. A file is believed only if its
+ * build id is the dump's; where it is another build, or is gone, the debug file of that build id
+ * serves in its stead if the machine has it. No network is used unless asked for: the program that
+ * a dump comes from is nobody's business.
+ */
+#include "analyzer/symbols.h"
+#include "analyzer/demangle.h"
+#include "analyzer/say.h"
+#include "analyzer/table.h"
+
+#include <dwarf.h>
+#include <elfutils/libdwfl.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define DEBUG_ROOT "/usr/lib/debug/.build-id"
+
+struct dwfl_source {
+	struct symbol_source source; /* first: what the caller holds */
+	struct pool *pool;
+	struct table *modules; /* struct dump_module * -> struct module_file */
+	struct rows open; /* struct module_file *, to be closed */
+};
+
+struct module_file {
+	Dwfl *dwfl;
+	Dwfl_Module *module; /* NULL: nothing usable */
+};
+
+/* NULL stands for the library's default: the file's own folder, .debug in it, and /usr/lib/debug. */
+static char *debug_path;
+
+static const Dwfl_Callbacks callbacks = {
+	.find_elf = dwfl_build_id_find_elf,
+	.find_debuginfo = dwfl_standard_find_debuginfo,
+	.section_address = dwfl_offline_section_address,
+	.debuginfo_path = &debug_path,
+};
+
+/* --- files ---------------------------------------------------------------------------------------- */
+
+static bool build_id_equals(Dwfl_Module *module, const char *wanted)
+{
+	const unsigned char *bits;
+	GElf_Addr address;
+	char text[2 * 64 + 1] = "";
+	int bytes = dwfl_module_build_id(module, &bits, &address);
+	for (int i = 0; i < bytes && i < 64; i++)
+		snprintf(text + 2 * i, 3, "%02x", bits[i]);
+	return !strcmp(text, wanted);
+}
+
+enum report_result { FILE_USED, FILE_MISSING, FILE_OTHER_BUILD };
+
+static enum report_result file_report(
+	struct module_file *file, const char *path, const char *build_id)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return FILE_MISSING;
+	file->dwfl = dwfl_begin(&callbacks);
+	/* Takes the descriptor if it succeeds. */
+	file->module = file->dwfl ? dwfl_report_elf(file->dwfl, path, path, fd, 0, true) : NULL;
+	if (file->module)
+		dwfl_report_end(file->dwfl, NULL, NULL);
+	else
+		close(fd);
+	if (file->module && (!build_id || build_id_equals(file->module, build_id)))
+		return FILE_USED;
+	enum report_result result = file->module ? FILE_OTHER_BUILD : FILE_MISSING;
+	if (file->dwfl)
+		dwfl_end(file->dwfl);
+	*file = (struct module_file){NULL, NULL};
+	return result;
+}
+
+/* Only from a root folder: a path that the loader knows by another name (linux-vdso.so.1) is none. */
+static void module_open(
+	struct module_file *file, struct pool *pool, const struct dump_module *module)
+{
+	enum report_result result = FILE_MISSING;
+	const char *build_id = module->build_id;
+	if (module->path && module->path[0] == '/')
+		result = file_report(file, module->path, build_id);
+	if (result != FILE_USED && build_id && strlen(build_id) > 2) {
+		const char *debug =
+			pool_print(pool, DEBUG_ROOT "/%.2s/%s.debug", build_id, build_id + 2);
+		if (file_report(file, debug, build_id) == FILE_USED)
+			return;
+	}
+	if (result == FILE_OTHER_BUILD)
+		warn("%s is not the file that the process ran (its build id was %s): not used",
+			module->path, build_id);
+}
+
+static struct module_file *module_file_of(
+	struct dwfl_source *source, const struct dump_module *module)
+{
+	void **slot = table_slot(source->modules, &module, sizeof(module));
+	if (!*slot) {
+		struct module_file *file = pool_alloc(source->pool, sizeof(*file));
+		module_open(file, source->pool, module);
+		if (file->dwfl)
+			*(struct module_file **)rows_add(&source->open, source->pool) = file;
+		*slot = file;
+	}
+	return *slot;
+}
+
+/* --- one place ------------------------------------------------------------------------------------ */
+
+struct look_up {
+	Dwfl_Module *module;
+	GElf_Addr address;
+	Dwarf_Die *unit; /* NULL: no debug information here */
+	Dwarf_Addr bias; /* of the debug information against the module */
+	struct pool *pool;
+	struct rows symbols;
+};
+
+static const char *die_name(const struct look_up *look_up, Dwarf_Die *die)
+{
+	Dwarf_Attribute attribute;
+	const char *name = NULL;
+	if (dwarf_attr_integrate(die, DW_AT_linkage_name, &attribute))
+		name = dwarf_formstring(&attribute);
+	if (!name)
+		name = dwarf_diename(die);
+	return name ? demangle(look_up->pool, name) : NULL;
+}
+
+static unsigned die_number(Dwarf_Die *die, unsigned attribute_name)
+{
+	Dwarf_Attribute attribute;
+	Dwarf_Word value;
+	if (!dwarf_attr(die, attribute_name, &attribute) || dwarf_formudata(&attribute, &value))
+		return 0;
+	return (unsigned)value;
+}
+
+static const char *unit_file(const struct look_up *look_up, unsigned index)
+{
+	Dwarf_Files *files;
+	size_t count;
+	if (dwarf_getsrcfiles(look_up->unit, &files, &count) || index >= count)
+		return NULL;
+	const char *file = dwarf_filesrc(files, index, NULL, NULL);
+	return file ? pool_text(look_up->pool, file) : NULL;
+}
+
+static void line_of_address(const struct look_up *look_up, struct symbol *symbol)
+{
+	Dwfl_Line *line = dwfl_module_getsrc(look_up->module, look_up->address);
+	int number = 0;
+	const char *file = line ? dwfl_lineinfo(line, NULL, &number, NULL, NULL, NULL) : NULL;
+	if (!file)
+		return;
+	symbol->file = pool_text(look_up->pool, file);
+	symbol->line = number > 0 ? (unsigned)number : 0;
+}
+
+/* The scopes around the address, innermost first, as they are nested in the code. dwarf_getscopes()
+ * alone continues outside of an inlined function where that function was written, not where it
+ * was inlined; asking again for the innermost one's own parents gives the latter. */
+static int scopes_find(const struct look_up *look_up, Dwarf_Die **scopes)
+{
+	Dwarf_Die *found = NULL;
+	Dwarf_Die innermost;
+	*scopes = NULL;
+	if (dwarf_getscopes(look_up->unit, look_up->address - look_up->bias, &found) <= 0)
+		return 0;
+	innermost = found[0];
+	free(found);
+	return dwarf_getscopes_die(&innermost, scopes);
+}
+
+/* Line numbers belong to the code at the address; each inlined function then says where its caller
+ * called it. */
+static void frames_of_scopes(struct look_up *look_up, Dwarf_Die *scopes, int count)
+{
+	struct symbol at = {0};
+	line_of_address(look_up, &at);
+	for (int i = 0; i < count; i++) {
+		int tag = dwarf_tag(&scopes[i]);
+		if (tag != DW_TAG_inlined_subroutine && tag != DW_TAG_subprogram)
+			continue;
+		struct symbol *symbol = rows_add(&look_up->symbols, look_up->pool);
+		*symbol = at;
+		symbol->function = die_name(look_up, &scopes[i]);
+		symbol->inlined = tag == DW_TAG_inlined_subroutine;
+		if (!symbol->inlined)
+			break;
+		at.file = unit_file(look_up, die_number(&scopes[i], DW_AT_call_file));
+		at.line = die_number(&scopes[i], DW_AT_call_line);
+	}
+}
+
+/* The symbol table knows entries, and names where there is no debug information. */
+static void symbol_table_add(struct look_up *look_up, struct symbol_list *list)
+{
+	GElf_Off distance = 0;
+	GElf_Sym entry;
+	const char *name = dwfl_module_addrinfo(
+		look_up->module, look_up->address, &distance, &entry, NULL, NULL, NULL);
+	/* The nearest symbol before is not the function if it has a size that ends before. */
+	if (!name || (entry.st_size && distance >= entry.st_size))
+		return;
+	list->entry_distance = (struct measured){distance, true};
+	if (look_up->symbols.count)
+		return;
+	struct symbol *symbol = rows_add(&look_up->symbols, look_up->pool);
+	symbol->function = demangle(look_up->pool, name);
+	line_of_address(look_up, symbol);
+}
+
+static struct symbol_list dwfl_look_up(
+	struct symbol_source *source, struct pool *pool, const struct place *place)
+{
+	struct symbol_list list = {.count = 0};
+	struct look_up look_up = {.address = place->offset, .pool = pool};
+	Dwarf_Die *scopes;
+	if (!place->module || !place->module->bias.known)
+		return list;
+	look_up.module = module_file_of((struct dwfl_source *)source, place->module)->module;
+	look_up.symbols.item_bytes = sizeof(struct symbol);
+	if (!look_up.module)
+		return list;
+	look_up.unit = dwfl_module_addrdie(look_up.module, look_up.address, &look_up.bias);
+	if (look_up.unit) {
+		int count = scopes_find(&look_up, &scopes);
+		frames_of_scopes(&look_up, scopes, count);
+		free(scopes);
+	}
+	symbol_table_add(&look_up, &list);
+	list.symbol = look_up.symbols.items;
+	list.count = (unsigned)look_up.symbols.count;
+	return list;
+}
+
+/* --- life ----------------------------------------------------------------------------------------- */
+
+static void dwfl_close(struct symbol_source *closing)
+{
+	struct dwfl_source *source = (struct dwfl_source *)closing;
+	struct module_file **open = source->open.items;
+	for (size_t i = 0; i < source->open.count; i++)
+		dwfl_end(open[i]->dwfl);
+	table_free(source->modules);
+	pool_free(source->pool);
+}
+
+struct symbol_source *symbols_dwfl_open(bool network)
+{
+	struct pool *pool = pool_new();
+	struct dwfl_source *source = pool_alloc(pool, sizeof(*source));
+	/* libdwfl loads libdebuginfod by itself and asks the servers named there. */
+	if (!network)
+		unsetenv("DEBUGINFOD_URLS");
+	*source = (struct dwfl_source){{dwfl_look_up, dwfl_close}, pool, table_new(),
+		{.item_bytes = sizeof(struct module_file *)}};
+	return &source->source;
+}
