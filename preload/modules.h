@@ -18,8 +18,17 @@ struct module_place {
 	uintptr_t link_map; /* identity, and the way to path and bias */
 };
 
-/* False for an address in no loaded object (generated code, garbage). Any thread, any time. */
+/* Looks _dl_find_object up, once, from the shim's constructor: naming it would make the shim depend on
+ * the loader's library by name. Without it (glibc before 2.35) nothing is ever found. */
+void modules_init(void);
+
+/* False for an address in no loaded object (generated code, garbage), *place is then left as it was.
+ * Any thread, any time after modules_init(). */
 bool module_place_find(uintptr_t address, struct module_place *place);
+
+/* The same from the watcher's own table, which modules_begin() brings up to date: for the many look-ups
+ * of one dump. Watcher only. */
+bool module_place_known(uintptr_t address, struct module_place *place);
 
 #define BUILD_ID_MAX 32
 
@@ -32,13 +41,16 @@ struct module {
 	char path[1024]; /* as the loader knows it; the executable's from /proc/self/exe */
 };
 
-/* The modules seen by modules_note() since modules_begin(), each once, by address. */
-void modules_begin(void); /* forgets; also drops what dlclose has unloaded */
+/* The modules seen by modules_note() since modules_begin(), each once, by address. What was read of a
+ * module is kept from dump to dump, until it is unloaded. All of it watcher only. */
+void modules_begin(
+	void); /* forgets what was noted; drops what dlclose has unloaded, with its rules */
 void modules_note(uintptr_t address); /* remembers the module that holds address, if any */
 size_t modules_count(void);
-const struct module *modules_at(size_t index); /* valid until modules_begin() */
+const struct module *modules_at(size_t index); /* valid until modules_begin(); NULL past the end */
 
-/* Calls note for each executable segment of a module: start, end, file offset. */
+/* Calls note for each executable segment of a module: start, end, file offset, all three rounded to
+ * pages as in /proc/PID/maps. */
 void module_text(const struct module *module,
 	void (*note)(void *context, uintptr_t start, uintptr_t end, uintptr_t offset),
 	void *context);

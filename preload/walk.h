@@ -5,31 +5,23 @@
  * of a blocked thread's stack in the watcher. It takes no lock, allocates nothing, makes no system
  * call and reads stack memory through its view alone, so it may run anywhere a hook may.
  *
- * Frames with plain unwind information (CFA is a register plus an offset, registers are saved at
- * offsets from it) are stepped by rules from cfi.h, cached for each pc. Others need libunwind
- * (unwind.h), which only the watcher may use.
+ * Frames with plain unwind information are stepped by rules (cfi.h), cached for each pc (rules.h).
+ * Others need libunwind (unwind.h), which only the watcher may use. Code without any unwind
+ * information is crossed by its frame pointer where that holds together; that is a guess.
  */
 #ifndef LEAKWATCH_WALK_H
 #define LEAKWATCH_WALK_H
 
 #include "preload/registers.h"
+#include "preload/view.h"
 
-#include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
-
-/* Stack memory from address low up to high: the byte at address A is bytes[A - low]. For a thread's
- * own stack, bytes is (const unsigned char *)low. */
-struct stack_view {
-	const unsigned char *bytes;
-	uintptr_t low, high;
-};
 
 enum walk_end {
 	WALK_WHOLE, /* reached the outermost frame */
 	WALK_FULL, /* the caller's array is full */
-	WALK_NEEDS_MORE, /* the next frame lies at or above view.high: copy more and walk again */
-	WALK_LOST, /* no unwind information, or it leads out of the stack */
+	WALK_NEEDS_MORE, /* the next frame lies outside of the view, at walk.needs: copy more, walk again */
+	WALK_LOST, /* no unwind information, or it leads out of the stack or of all modules */
 };
 
 struct walk {
@@ -38,15 +30,28 @@ struct walk {
 	unsigned count; /* frames found. Each is a return address, or an exact pc plus one */
 	int guessed; /* index of the first frame found by guess, -1 if none was */
 	enum walk_end end;
+	/* With WALK_NEEDS_MORE, the address of the first word that the view does not hold. It is at or
+	 * above the end of the view's piece, except where a signal handler ran on another stack. */
+	uintptr_t needs;
 };
 
-/* Whether frames that plain rules cannot step may be handed to libunwind. */
+/*
+ * Whose stack it is.
+ *
+ * WALK_ALONE: the caller's own, live. Rules alone, read straight from the unwind tables of the objects
+ * that the stack itself keeps loaded. No system call.
+ *
+ * WALK_WITH_LIBUNWIND: a copy, in the watcher. Objects come from the watcher's table (modules.h). As
+ * the copied thread may have moved on and its objects may be unloaded meanwhile, tables are read
+ * through the kernel. Frames that rules cannot step go to libunwind where unwind_ready().
+ */
 enum walk_help { WALK_ALONE, WALK_WITH_LIBUNWIND };
 
 /*
- * Walks from registers, of which have says which are known. frames[0] is registers.pc + 1. Sets every
- * field of walk but frames and room. With bp unknown where it is needed (registers read from /proc in
- * code with frame pointers), it is recovered from the view, and the frames from there on are guessed.
+ * Walks from registers, of which have says which are known (pc and sp at least). frames[0] is
+ * registers.pc + 1. Sets every field of walk but frames and room. With bp unknown where it is needed
+ * (registers read from /proc in code with frame pointers), the watcher recovers it from the view, and
+ * the frames from there on are guessed.
  */
 void stack_walk(const struct registers *registers, unsigned have, const struct stack_view *view,
 	enum walk_help help, struct walk *walk);
