@@ -249,7 +249,7 @@ static enum target_result inspect_elf(Elf *elf, struct target *target)
 static enum target_result open_elf(int fd, struct target *target)
 {
 	elf_version(EV_CURRENT);
-	Elf *elf = elf_begin(fd, ELF_C_READ, NULL);
+	Elf *elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
 	if (!elf)
 		return TARGET_BROKEN;
 	enum target_result result = inspect_elf(elf, target);
