@@ -12,6 +12,7 @@
  */
 #include "analyzer/reader.h"
 #include "analyzer/lines.h"
+#include "analyzer/number.h"
 #include "analyzer/values.h"
 #include "preload/contract/dump.h"
 
@@ -291,7 +292,7 @@ static int read_total(struct reader *reader)
 		return lines_refuse(lines, "unexpected line: '%.40s'", lines->text);
 	if (reader->total.known)
 		return lines_refuse(lines, "a second 'thread profile' line");
-	if (!value_number(lines->text + strlen(start), &reader->total.value))
+	if (number_parse(lines->text + strlen(start), UINT64_MAX, &reader->total.value) < 0)
 		return lines_refuse(
 			lines, "bad number in total: '%.40s'", lines->text + strlen(start));
 	reader->total.known = true;
@@ -308,7 +309,7 @@ static int read_sample(struct reader *reader)
 		return lines_refuse(lines, "a stack before the 'thread profile' line");
 	if (reader->sample_waits)
 		return lines_refuse(lines, "the stack before this line has no '# group=' line");
-	if (!value_number(count, &reader->sample_count))
+	if (number_parse(count, UINT64_MAX, &reader->sample_count) < 0)
 		return lines_refuse(lines, "bad number in count: '%.40s'", count);
 	if (!text)
 		return lines_refuse(lines, "no '@' before the stack");
@@ -507,7 +508,7 @@ static int read_magic(struct reader *reader)
 	}
 	if (lines_next(lines) < 0)
 		return -1;
-	if (!value_number(lines->text + strlen(DUMP_MAGIC), &version) || !version)
+	if (number_parse(lines->text + strlen(DUMP_MAGIC), UINT64_MAX, &version) < 0 || !version)
 		return lines_refuse(lines, "not a leakwatch dump: bad version '%.40s'",
 			lines->text + strlen(DUMP_MAGIC));
 	if (version > DUMP_VERSION)

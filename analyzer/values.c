@@ -3,23 +3,11 @@
  * leading blanks, upper-case hexadecimal, numbers that do not fit, broken percent codes.
  */
 #include "analyzer/values.h"
+#include "analyzer/number.h"
+#include "analyzer/percent.h"
 #include "preload/contract/dump.h"
 
 #include <string.h>
-
-bool value_number(const char *text, uint64_t *number)
-{
-	uint64_t sum = 0;
-	const char *at = text;
-	for (; *at >= '0' && *at <= '9'; at++)
-		if (__builtin_mul_overflow(sum, 10, &sum) ||
-			__builtin_add_overflow(sum, (uint64_t)(*at - '0'), &sum))
-			return false;
-	if (at == text || *at)
-		return false;
-	*number = sum;
-	return true;
-}
 
 static int hex_digit(char c)
 {
@@ -46,44 +34,10 @@ bool value_address(const char *text, uint64_t *address)
 	return true;
 }
 
-/* Percent codes are written with upper-case digits. */
-static int code_digit(char c)
-{
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return c >= '0' && c <= '9' ? c - '0' : -1;
-}
-
-/* Decodes in place: the result is never longer. A NUL cannot be part of a path or a name. */
-static bool text_decode(char *text)
-{
-	char *to = text;
-	if (!strcmp(text, "%")) {
-		*text = '\0';
-		return true;
-	}
-	for (const char *from = text; *from; from++) {
-		if (*from != '%') {
-			*to++ = *from;
-			continue;
-		}
-		int high = code_digit(from[1]);
-		int low = high < 0 ? -1 : code_digit(from[2]);
-		if (low < 0 || (!high && !low))
-			return false;
-		*to++ = (char)(high << 4 | low);
-		from += 2;
-	}
-	*to = '\0';
-	return true;
-}
-
 static const char *number_set(struct measured *to, const char *text, uint64_t most)
 {
-	if (!value_number(text, &to->value) || to->value > most) {
-		to->value = 0;
+	if (number_parse(text, most, &to->value) < 0)
 		return most == 1 ? "neither 0 nor 1" : "bad number";
-	}
 	to->known = true;
 	return NULL;
 }
@@ -109,7 +63,7 @@ const char *value_set(void *record, const struct field *field, char *text)
 	case VALUE_TEXT:
 		if (!*text)
 			return "empty value";
-		if (!text_decode(text))
+		if (percent_decode(text, text, strlen(text) + 1) < 0)
 			return "bad percent code";
 		*(const char **)member = text;
 		return NULL;

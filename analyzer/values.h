@@ -23,9 +23,6 @@ struct field {
 	size_t offset;
 };
 
-/* Decimal digits only, without sign, space or overflow. */
-bool value_number(const char *text, uint64_t *number);
-
 /* "0x" and 1 to 16 lower-case hexadecimal digits. */
 bool value_address(const char *text, uint64_t *address);
 

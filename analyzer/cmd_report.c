@@ -1,0 +1,180 @@
+/*
+ * cmd_report.c - leakwatch report: reads dumps, groups, looks up symbols, judges, prints.
+ */
+#include "analyzer/commands.h"
+#include "analyzer/dumps.h"
+#include "analyzer/judge.h"
+#include "analyzer/render.h"
+#include "analyzer/say.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char help[] =
+	"Usage: leakwatch report [--debug=1|2] [--json] [DUMP... | DIR | PID]\n"
+	"Explains a dump: the blocked threads by where they wait, largest group first, with who\n"
+	"created them. With nothing named, the newest dump in $LEAKWATCH_DIR or "
+	"/tmp/leakwatch-UID.\n"
+	"\n"
+	"  DUMP  a file, or - for standard input; of several, which must be of one process, the\n"
+	"        newest is shown, with what changed since the others\n"
+	"  DIR   a directory: the dumps of the process that wrote there last\n"
+	"  PID   a process: takes a fresh dump of it\n"
+	"\n"
+	"  --debug=1     a page of groups, which go tool pprof opens too (the default)\n"
+	"  --debug=2     a paragraph for each thread\n"
+	"  --json        one JSON object\n"
+	"  --debuginfod  ask the servers in $DEBUGINFOD_URLS for debug information\n"
+	"  -h, --help    show this\n"
+	"\n"
+	"Exit code: 1 if there is no dump or process, 2 if arguments or input are unusable.\n";
+
+enum { OPTION_DEBUG = 256, OPTION_JSON, OPTION_SYMBOLS, OPTION_DEBUGINFOD };
+
+/* --symbols is for tests, which have a table of symbols in place of debug information. */
+static const struct option options[] = {
+	{"debug", required_argument, NULL, OPTION_DEBUG},
+	{"json", no_argument, NULL, OPTION_JSON},
+	{"symbols", required_argument, NULL, OPTION_SYMBOLS},
+	{"debuginfod", no_argument, NULL, OPTION_DEBUGINFOD},
+	{"help", no_argument, NULL, 'h'},
+	{NULL, 0, NULL, 0},
+};
+
+struct settings {
+	void (*render)(const struct report *report, FILE *out);
+	const char *symbol_table; /* NULL: debug information */
+	bool network;
+	bool help;
+};
+
+static void set_debug(struct settings *settings, const char *level)
+{
+	if (!strcmp(level, "1"))
+		settings->render = render_debug1;
+	else if (!strcmp(level, "2"))
+		settings->render = render_debug2;
+	else
+		die("report: --debug=%s: it is 1 or 2", level);
+}
+
+static void set_option(struct settings *settings, int option)
+{
+	switch (option) {
+	case OPTION_DEBUG:
+		set_debug(settings, optarg);
+		break;
+	case OPTION_JSON:
+		settings->render = render_json;
+		break;
+	case OPTION_SYMBOLS:
+		settings->symbol_table = optarg;
+		break;
+	case OPTION_DEBUGINFOD:
+		settings->network = true;
+		break;
+	case 'h':
+		settings->help = true;
+		break;
+	default:
+		exit(EXIT_UNUSABLE); /* getopt has said why */
+	}
+}
+
+static struct settings settings_read(int argc, char **argv)
+{
+	static char name[] = "leakwatch report"; /* for getopt's own messages */
+	struct settings settings = {.render = render_debug1};
+	int option;
+	argv[0] = name;
+	optind = 0;
+	while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1)
+		set_option(&settings, option);
+	return settings;
+}
+
+/* --- input ---------------------------------------------------------------------------------------- */
+
+static void check(enum dumps_result result, const struct complaint *complaint)
+{
+	if (result == DUMPS_UNUSABLE)
+		die("%s", complaint->words);
+	if (result == DUMPS_NOTHING) {
+		warn("%s", complaint->words);
+		exit(EXIT_NOTHING);
+	}
+}
+
+static void dumps_get(struct dumps *dumps, char **names)
+{
+	struct complaint complaint;
+	if (!*names)
+		check(dumps_add_newest(dumps, &complaint), &complaint);
+	for (; *names; names++)
+		check(dumps_add_named(dumps, *names, &complaint), &complaint);
+	check(dumps_sort(dumps, &complaint), &complaint);
+}
+
+static struct symbols *symbols_get(const struct settings *settings)
+{
+	struct complaint complaint;
+	if (!settings->symbol_table)
+		return symbols_new(symbols_dwfl_open(settings->network));
+	struct symbol_source *table = symbols_table_open(settings->symbol_table, &complaint);
+	if (!table)
+		die("%s", complaint.words);
+	return symbols_new(table);
+}
+
+/* --- the report ----------------------------------------------------------------------------------- */
+
+static void change_add(struct report *report, const struct dump *since)
+{
+	struct change *change = &report->changes[report->change_count++];
+	change->since = since;
+	change->groups = groups_of_dump(since, report->tracer.pool);
+}
+
+static void report_fill(struct report *report, const struct dumps *dumps, struct symbols *symbols)
+{
+	size_t newest = dumps->count - 1;
+	struct pool *pool = pool_new();
+	report->dump = dumps->list[newest];
+	report->tracer = (struct tracer){pool, symbols, report->dump};
+	report->groups = groups_of_dump(report->dump, pool);
+	report->remains = remains_of_dump(report->dump, pool);
+	if (newest >= 1)
+		change_add(report, dumps->list[newest - 1]);
+	if (newest >= 2)
+		change_add(report, dumps->list[0]);
+}
+
+static void report_clear(struct report *report)
+{
+	for (unsigned i = 0; i < report->change_count; i++)
+		groups_free(report->changes[i].groups);
+	groups_free(report->groups);
+	pool_free(report->tracer.pool);
+}
+
+int cmd_report(int argc, char **argv)
+{
+	struct settings settings = settings_read(argc, argv);
+	struct report report = {.change_count = 0};
+	struct dumps dumps = {.count = 0};
+	if (settings.help)
+		return fputs(help, stdout) < 0 ? EXIT_UNUSABLE : EXIT_OK;
+	struct symbols *symbols = symbols_get(&settings);
+	dumps_get(&dumps, argv + optind);
+	report_fill(&report, &dumps, symbols);
+	judge_report(&report);
+	settings.render(&report, stdout);
+	if (fflush(stdout) || ferror(stdout))
+		die("report: cannot write to stdout: %s", strerror(errno));
+	report_clear(&report);
+	symbols_free(symbols);
+	dumps_free(&dumps);
+	return EXIT_OK;
+}

@@ -1,0 +1,175 @@
+/*
+ * summary.c - a report in a few sentences. What was not measured is called so, never 0.
+ */
+#include "analyzer/summary.h"
+#include "analyzer/utf8.h"
+#include "analyzer/words.h"
+
+#include <string.h>
+
+#define GROUPS_SHOWN 3
+#define GONE_SHOWN   3
+
+/* "12 blocked", or "blocked not measured". */
+static const char *count_words(struct pool *pool, struct measured count, const char *what)
+{
+	if (!count.known)
+		return pool_print(pool, "%s not measured", what);
+	return pool_print(pool, "%lu %s", (unsigned long)count.value, what);
+}
+
+static const char *text_or(struct pool *pool, const char *text, const char *otherwise)
+{
+	return text ? utf8_printable(pool, text) : otherwise;
+}
+
+static const char *reason_words(const char *reason)
+{
+	if (!reason)
+		return "";
+	if (!strcmp(reason, "exit"))
+		return ", taken at exit";
+	if (!strcmp(reason, "request"))
+		return ", taken on request";
+	return "";
+}
+
+static void process_print(const struct report *report, FILE *out)
+{
+	struct pool *pool = report->tracer.pool;
+	const struct dump *dump = report->dump;
+	fprintf(out, "# %s", text_or(pool, dump->exe, text_or(pool, dump->comm, "a program")));
+	if (dump->pid.known)
+		fprintf(out, ", process %lu", (unsigned long)dump->pid.value);
+	if (dump->uptime_ns.known)
+		fprintf(out, ", up %s", words_of_duration(pool, dump->uptime_ns.value));
+	fprintf(out, "\n# dump");
+	if (dump->sequence.known)
+		fprintf(out, " %lu", (unsigned long)dump->sequence.value);
+	if (dump->time_ns.known)
+		fprintf(out, " of %s", words_of_time(pool, dump->time_ns.value));
+	fprintf(out, "%s\n", reason_words(dump->reason));
+}
+
+static void totals_print(const struct report *report, FILE *out)
+{
+	struct pool *pool = report->tracer.pool;
+	const struct dump *dump = report->dump;
+	const char *threads = dump->threads_total.known
+				      ? words_of_count(pool, dump->threads_total.value, "thread")
+				      : "threads not measured";
+	fprintf(out, "# %s: %s, %s\n", threads, count_words(pool, dump->blocked, "blocked"),
+		count_words(pool, dump->running, "running"));
+	fprintf(out, "# since the process started: %s, %s\n",
+		count_words(pool, dump->started, "threads created"),
+		count_words(pool, dump->exited, "finished"));
+	fprintf(out, "# %s; %s\n",
+		count_words(pool, dump->unjoined_total, "finished but never joined"),
+		count_words(pool, dump->timers_total, "timers alive"));
+}
+
+static const char *in_words(const struct tracer *tracer, const struct group *group)
+{
+	struct trace trace = trace_of_stack(tracer, &group->stack, group->guessed, group->partial);
+	const struct frame *top = trace_top(&trace);
+	return top ? pool_print(tracer->pool, " in %s", frame_words(tracer->pool, top)) : "";
+}
+
+static const char *created_words(const struct tracer *tracer, const struct group *group)
+{
+	struct pool *pool = tracer->pool;
+	if (!group->creation_count)
+		return "";
+	const struct creation *most = &group->creations[0];
+	struct trace trace = trace_of_creator(tracer, most->creator);
+	const struct frame *top = trace_top(&trace);
+	if (!top)
+		return "";
+	if (most->count == group->count)
+		return pool_print(pool, ", created by %s", frame_words(pool, top));
+	return pool_print(pool, ", %lu of them created by %s", (unsigned long)most->count,
+		frame_words(pool, top));
+}
+
+const char *summary_of_group(const struct tracer *tracer, const struct group *group)
+{
+	struct pool *pool = tracer->pool;
+	const char *age = "";
+	if (group->oldest_ns.known)
+		age = pool_print(pool, ", %s %s", group->count == 1 ? "for" : "oldest",
+			words_of_duration(pool, group->oldest_ns.value));
+	return pool_print(pool, "%s %s%s%s%s", words_of_count(pool, group->count, "thread"),
+		words_of_wait(pool, utf8_printable(pool, group->wait)), in_words(tracer, group),
+		created_words(tracer, group), age);
+}
+
+static void largest_print(const struct report *report, FILE *out)
+{
+	size_t count = report->groups->count;
+	size_t shown = count < GROUPS_SHOWN ? count : GROUPS_SHOWN;
+	if (!count)
+		return;
+	fprintf(out, "#\n# %s\n", count > shown ? "The largest groups:" : "The groups:");
+	for (size_t i = 0; i < shown; i++)
+		fprintf(out, "#   %s\n",
+			summary_of_group(&report->tracer, report->groups->list[i]));
+	if (count > shown)
+		fprintf(out, "#   and %s, below\n",
+			words_of_count(report->tracer.pool, count - shown, "more group"));
+}
+
+static void gone_print(const struct report *report, const struct change *change, FILE *out)
+{
+	size_t count;
+	struct tracer tracer = report->tracer;
+	const struct group **gone = change_gone(change, report->groups, tracer.pool, &count);
+	tracer.dump = change->since;
+	for (size_t i = 0; i < count && i < GONE_SHOWN; i++)
+		fprintf(out, "#   gone: %s\n", summary_of_group(&tracer, gone[i]));
+	if (count > GONE_SHOWN)
+		fprintf(out, "#   gone: %s more\n",
+			words_of_count(tracer.pool, count - GONE_SHOWN, "group"));
+}
+
+static void change_print(const struct report *report, const struct change *change, FILE *out)
+{
+	struct pool *pool = report->tracer.pool;
+	const struct measured now = report->dump->threads_total;
+	const struct measured then = change->since->threads_total;
+	const char *threads =
+		now.known && then.known
+			? pool_print(pool, "%s threads", change_sign(pool, now.value, then.value))
+			: "threads not measured";
+	fprintf(out, "#\n# Since %s: %s\n", change_since_words(pool, change, report->dump),
+		threads);
+	gone_print(report, change, out);
+}
+
+static void losses_print(const struct report *report, FILE *out)
+{
+	const struct dump *dump = report->dump;
+	if (!dump->has_losses) {
+		fprintf(out, "#\n# What could not be seen was not measured.\n");
+		return;
+	}
+	if (dump->loss_count)
+		fprintf(out, "#\n# Not seen:\n");
+	for (size_t i = 0; i < dump->loss_count; i++) {
+		const struct dump_loss *loss = &dump->losses[i];
+		const char *words = words_of_loss(text_or(report->tracer.pool, loss->cause, "?"));
+		if (loss->count.known)
+			fprintf(out, "#   %lu %s\n", (unsigned long)loss->count.value, words);
+		else
+			fprintf(out, "#   %s\n", words);
+	}
+}
+
+void summary_print(const struct report *report, FILE *out)
+{
+	process_print(report, out);
+	totals_print(report, out);
+	largest_print(report, out);
+	for (unsigned i = 0; i < report->change_count; i++)
+		change_print(report, &report->changes[i], out);
+	losses_print(report, out);
+}
