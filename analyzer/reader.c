@@ -704,10 +704,12 @@ static int check_total(struct reader *reader)
 static int read_all(struct reader *reader)
 {
 	struct dump *dump = reader->dump;
-	if (read_magic(reader) || find_end(reader) || read_body(reader) || check_total(reader))
+	if (read_magic(reader) || find_end(reader) || read_body(reader))
 		return -1;
 	dump->groups = reader->groups.items;
 	dump->group_count = reader->groups.count;
+	if (check_total(reader))
+		return -1;
 	if (dump->creator_count)
 		qsort(dump->creators, dump->creator_count, sizeof(*dump->creators),
 			creator_compare);

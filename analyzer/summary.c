@@ -149,7 +149,7 @@ static void losses_print(const struct report *report, FILE *out)
 {
 	const struct dump *dump = report->dump;
 	if (!dump->has_losses) {
-		fprintf(out, "#\n# What could not be seen was not measured.\n");
+		fprintf(out, "#\n# Whether anything was missed was not measured.\n");
 		return;
 	}
 	if (dump->loss_count)
