@@ -312,7 +312,7 @@ static int read_sample(struct reader *reader)
 	if (number_parse(count, UINT64_MAX, &reader->sample_count) < 0)
 		return lines_refuse(lines, "bad number in count: '%.40s'", count);
 	if (!text)
-		return lines_refuse(lines, "no '@' before the stack");
+		return lines_refuse(lines, "no '@' in the stack");
 	const char *wrong = value_stack(text, reader->dump->pool, &reader->sample);
 	if (wrong)
 		return lines_refuse(lines, "%s in the stack", wrong);

@@ -72,6 +72,19 @@ static const char *ages_words(struct pool *pool, const struct group *group)
 	return pool_print(pool, "; for %s to %s", newest, oldest);
 }
 
+/* The one object, where there is only one: it can be looked for. */
+static const char *objects_words(struct pool *pool, const struct group *group)
+{
+	const char *object = NULL;
+	if (!group->objects.known)
+		return "";
+	if (group->objects.value > 1)
+		return pool_print(pool, "; %" PRIu64 " objects", group->objects.value);
+	for (size_t i = 0; !object; i++)
+		object = group->threads[i]->object;
+	return pool_print(pool, "; object %s", utf8_printable(pool, object));
+}
+
 static const char *limit_words(const struct group *group)
 {
 	if (!group->timed.known)
@@ -90,8 +103,7 @@ static void state_print(struct pool *pool, const struct group *group, FILE *out)
 	fprintf(out, "# %s %s%s%s", words_of_count(pool, group->count, "thread"),
 		words_of_wait(pool, wait), in_a_wait(group) ? limit_words(group) : "",
 		ages_words(pool, group));
-	if (group->objects.known)
-		fprintf(out, "; %s", words_of_count(pool, group->objects.value, "object"));
+	fprintf(out, "%s", objects_words(pool, group));
 	if (in_a_wait(group) && group->source && !strcmp(group->source, "proc"))
 		fprintf(out, "; seen in the kernel only");
 	if (group->stack.depth && group->partial.known && group->partial.value)

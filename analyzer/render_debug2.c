@@ -38,17 +38,16 @@ static void label_print(bool *first, const char *key, const char *value, FILE *o
 /* Quoted so that a name cannot end the list. */
 static const char *quoted(struct pool *pool, const char *text)
 {
-	const char *from = utf8_printable(pool, text);
-	char *copy = pool_alloc(pool, 2 * strlen(from) + 3);
+	char *copy = pool_alloc(pool, 2 * strlen(text) + 3);
 	char *to = copy;
 	*to++ = '"';
-	for (; *from; from++) {
-		if (*from == '"')
+	for (; *text; text++) {
+		if (*text == '"' || *text == '\\')
 			*to++ = '\\';
-		*to++ = *from;
+		*to++ = *text;
 	}
 	*to = '"';
-	return copy;
+	return utf8_printable(pool, copy);
 }
 
 static void labels_print(const struct report *report, const struct dump_thread *thread, FILE *out)

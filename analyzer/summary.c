@@ -18,6 +18,14 @@ static const char *count_words(struct pool *pool, struct measured count, const c
 	return pool_print(pool, "%lu %s", (unsigned long)count.value, what);
 }
 
+/* "1 thread", or "threads not measured". */
+static const char *noun_words(struct pool *pool, struct measured count, const char *noun)
+{
+	if (!count.known)
+		return pool_print(pool, "%ss not measured", noun);
+	return words_of_count(pool, count.value, noun);
+}
+
 static const char *text_or(struct pool *pool, const char *text, const char *otherwise)
 {
 	return text ? utf8_printable(pool, text) : otherwise;
@@ -48,24 +56,25 @@ static void process_print(const struct report *report, FILE *out)
 		fprintf(out, " %lu", (unsigned long)dump->sequence.value);
 	if (dump->time_ns.known)
 		fprintf(out, " of %s", words_of_time(pool, dump->time_ns.value));
-	fprintf(out, "%s\n", reason_words(dump->reason));
+	fprintf(out, "%s", reason_words(dump->reason));
+	if (dump->took_ns.known)
+		fprintf(out, ", took %s", words_of_duration(pool, dump->took_ns.value));
+	fprintf(out, "\n");
 }
 
 static void totals_print(const struct report *report, FILE *out)
 {
 	struct pool *pool = report->tracer.pool;
 	const struct dump *dump = report->dump;
-	const char *threads = dump->threads_total.known
-				      ? words_of_count(pool, dump->threads_total.value, "thread")
-				      : "threads not measured";
-	fprintf(out, "# %s: %s, %s\n", threads, count_words(pool, dump->blocked, "blocked"),
+	fprintf(out, "# %s: %s, %s\n", noun_words(pool, dump->threads_total, "thread"),
+		count_words(pool, dump->blocked, "blocked"),
 		count_words(pool, dump->running, "running"));
 	fprintf(out, "# since the process started: %s, %s\n",
-		count_words(pool, dump->started, "threads created"),
+		noun_words(pool, dump->started, "new thread"),
 		count_words(pool, dump->exited, "finished"));
-	fprintf(out, "# %s; %s\n",
-		count_words(pool, dump->unjoined_total, "finished but never joined"),
-		count_words(pool, dump->timers_total, "timers alive"));
+	fprintf(out, "# %s, %s\n",
+		count_words(pool, dump->unjoined_total, "finished and not joined"),
+		noun_words(pool, dump->timers_total, "timer"));
 }
 
 static const char *in_words(const struct tracer *tracer, const struct group *group)

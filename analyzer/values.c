@@ -91,7 +91,7 @@ const char *value_stack(char *text, struct pool *pool, struct stack *stack)
 	unsigned depth = 0;
 	char *word = value_next(&text);
 	if (!word || strcmp(word, "@"))
-		return "no '@' before the stack";
+		return "no '@'";
 	while ((word = value_next(&text))) {
 		if (depth == DUMP_FRAMES_MAX)
 			return "more than 256 frames";
