@@ -3,8 +3,10 @@
  *
  * An unbuffered channel has a ring of one: a sender lays its element there as an offer and waits until
  * it is taken; if its context ends first, it withdraws the offer. Elements are numbered as they come
- * and go, so a sender knows that its own was taken. Waiters look for an element (or room) before they
- * look at their context: one that leaves has seen that there was nothing, so no wake-up is lost with it.
+ * and go, so a sender knows that its own was taken.
+ *
+ * Waiters look for an element (or room) before they look at their context: one that leaves has seen
+ * that there was nothing, so no wake-up is lost with it.
  */
 #include "demos/channel.h"
 #include "demos/object.h"

@@ -56,7 +56,8 @@ enum channel_result channel_receive(
 	struct channel *channel, void *element, struct context *context);
 
 /* Says that nothing will be sent any more: receivers get what is left in the channel, then
- * CHANNEL_CLOSED. Closing twice is an error of the program: it names both lines on stderr and aborts. */
+ * CHANNEL_CLOSED. Closing twice is an error of the program: it names both lines on stderr and
+ * aborts. */
 void(channel_close)(struct channel *channel, struct channel_line line);
 #define channel_close(channel) channel_close(channel, CHANNEL_LINE)
 

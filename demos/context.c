@@ -1,9 +1,10 @@
 /*
  * context.c - a tree of cancellations.
  *
- * A child watches its parent, as a waiting thread does, so one list serves both. Cancelling holds the
- * context's mutex while it makes the calls: that is what lets context_unwatch() promise that a call is
- * over. Locks are therefore taken from parent to child, and a context's before those that the calls take.
+ * A child watches its parent, as a waiting thread does, so one list serves both. Cancelling holds
+ * the context's mutex while it makes the calls: that lets context_unwatch() promise that a call is
+ * over. Locks are therefore taken from parent to child, and a context's before those that the calls
+ * take.
  */
 #include "demos/context.h"
 #include "demos/object.h"

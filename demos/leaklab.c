@@ -24,6 +24,7 @@
 #include <time.h>
 
 #define SCRATCH_BYTES 128
+#define SECOND_NS     1000000000u
 
 struct options {
 	const struct mode *mode;
@@ -80,18 +81,33 @@ static void crew_wait(struct crew *crew)
 	stage_settle(1);
 }
 
-/* SIGTERM, which main blocks in all threads, ends a rest and the program with it. */
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * SECOND_NS + (uint64_t)now.tv_nsec;
+}
+
+/* SIGTERM, which main blocks in all threads, ends a rest and the program with it. A debugger that
+ * attaches ends the call too, but must not end the rest. */
 static void rest(uint64_t ns)
 {
-	const struct timespec time = {(time_t)(ns / 1000000000), (long)(ns % 1000000000)};
+	uint64_t end_ns = now_ns() + ns;
 	sigset_t term;
 	sigemptyset(&term);
 	sigaddset(&term, SIGTERM);
-	if (sigtimedwait(&term, NULL, &time) == SIGTERM)
-		exit(EXIT_SUCCESS);
+	for (uint64_t at_ns; (at_ns = now_ns()) < end_ns;) {
+		uint64_t left_ns = end_ns - at_ns;
+		const struct timespec left = {
+			.tv_sec = (time_t)(left_ns / SECOND_NS),
+			.tv_nsec = (long)(left_ns % SECOND_NS),
+		};
+		if (sigtimedwait(&term, NULL, &left) == SIGTERM)
+			exit(EXIT_SUCCESS);
+	}
 }
 
-/* --- receive: a channel that nobody closes -------------------------------------------------------- */
+/* --- receive: a channel that nobody closes ---------------------------------------------------- */
 
 static void *receive_worker(void *argument)
 {
@@ -128,7 +144,7 @@ static void fix_recv(const struct options *options)
 	crew_free(crew);
 }
 
-/* --- send: results that nobody receives ------------------------------------------------------------ */
+/* --- send: results that nobody receives ------------------------------------------------------- */
 
 static void *send_worker(void *argument)
 {
@@ -166,7 +182,7 @@ static void fix_send(const struct options *options)
 	crew_free(crew);
 }
 
-/* --- ticker: a timer that nobody stops -------------------------------------------------------------- */
+/* --- ticker: a timer that nobody stops -------------------------------------------------------- */
 
 static void *tick_worker(void *argument)
 {
@@ -213,7 +229,7 @@ static void fix_ticker(const struct options *options)
 	crew_free(crew);
 }
 
-/* --- the command line ------------------------------------------------------------------------------- */
+/* --- the command line ------------------------------------------------------------------------- */
 
 static const struct mode {
 	const char *name;

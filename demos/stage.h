@@ -1,7 +1,7 @@
 /*
  * stage.h - what the process consists of at this moment, one printed line per stage of a demo:
  *
- *   [after spawn (still blocked)] threads=2001 heap_alloc=1361712 heap_objects=2002 rss=28401664 timers=0
+ *   [after linger] threads=2001 heap_alloc=2216544 heap_objects=2002 rss=20410368 timers=0
  *
  *   threads       threads of the process, without the one that leakwatch adds
  *   heap_alloc    bytes that malloc has given out

@@ -2,13 +2,13 @@
  * ticker.h - a tick every period, from a POSIX timer, for one thread.
  *
  * The timer sends a real-time signal (SIGRTMIN) to the thread that made the ticker, and that thread
- * waits for it with sigwaitinfo(): no handler, no helper thread, no call of another thread is ever
- * interrupted. As with Go's tickers, at most one tick waits for a slow receiver and the rest are dropped:
- * a timer has at most one signal pending.
+ * waits for it with sigwaitinfo(). So there is no handler and no helper thread, and no other thread
+ * has its calls interrupted. As with Go's tickers, at most one tick waits for a slow receiver and the
+ * rest are dropped: a timer has at most one signal pending.
  *
  * All calls belong to the thread that made the ticker, which can have one at a time; the thread must
- * not use SIGRTMIN otherwise. A ticker that is not stopped lives on: its timer keeps running even after its thread
- * has gone.
+ * not use SIGRTMIN otherwise. A ticker that is not stopped lives on: its timer keeps running even
+ * after its thread has gone.
  */
 #ifndef LEAKWATCH_DEMO_TICKER_H
 #define LEAKWATCH_DEMO_TICKER_H
