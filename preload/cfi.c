@@ -600,8 +600,8 @@ static bool cfa_dereferenced(struct reader *block, struct rule *rule)
 		plus = reader_uleb(block);
 	}
 	rule->cfa_deref = true;
-	rule->cfa_plus = (int32_t)plus;
-	return plus <= INT32_MAX && !reader_more(block);
+	rule->cfa_plus = (int16_t)plus;
+	return plus <= INT16_MAX && !reader_more(block);
 }
 
 /* Opens the block at the reader, which is moved past it. */
@@ -784,6 +784,24 @@ static bool machine_run(
 	return !reader.failed;
 }
 
+/* Nearly every rule is simple. What is not saved gets an offset that can be read, so that a step need
+ * not branch on each register. */
+static void rule_reach(struct rule *rule)
+{
+	int reach = 8;
+	if (rule->cfa_deref || rule->elsewhere || rule->lost || rule->signal_frame)
+		return;
+	for (unsigned i = 0; i < REGISTERS; i++) {
+		if (!(rule->saved & DW_BIT(i)))
+			rule->offset[i] = -8;
+		if (rule->offset[i] > -8)
+			return;
+		if (-rule->offset[i] > reach)
+			reach = -rule->offset[i];
+	}
+	rule->reach = (uint16_t)reach;
+}
+
 static void machine_verdict(const struct machine *machine, struct rule *rule)
 {
 	const struct state *now = &machine->now;
@@ -798,6 +816,8 @@ static void machine_verdict(const struct machine *machine, struct rule *rule)
 		rule->kind = RULE_UNUSUAL;
 	else
 		rule->kind = RULE_PLAIN;
+	if (rule->kind == RULE_PLAIN)
+		rule_reach(rule);
 }
 
 void cfi_rule(const struct cfi_image *image, uintptr_t pc, struct rule *rule)

@@ -33,7 +33,11 @@ struct rule {
 	bool signal_frame; /* the caller was interrupted, its pc is exact; set in RULE_UNUSUAL too */
 	bool cfa_deref;
 	uint8_t cfa_base;
-	int32_t cfa_offset, cfa_plus;
+	int32_t cfa_offset;
+	int16_t cfa_plus;
+	/* Not 0: nothing but saved matters, and all that is saved lies in so many bytes below the CFA; the
+	 * offsets of what is not saved may be read as well and are of no meaning. */
+	uint16_t reach;
 	uint8_t saved, elsewhere, lost; /* of enum register_bit */
 	uint8_t elsewhere_base;
 	int16_t offset[REGISTERS];

@@ -96,44 +96,44 @@ static bool call_ends_at(uintptr_t ra, const struct function *callee)
 
 /* --- records -------------------------------------------------------------------------------------- */
 
-static bool frame_follows_call(struct stepper *stepper, const struct frame *frame)
+static bool frame_follows_call(const struct frame *frame)
 {
-	return stepper_place(stepper, frame_place(frame)) &&
-	       (frame->exact || call_ends_at(frame->at[AT_PC], NULL));
+	return frame->exact || call_ends_at(frame->at[AT_PC], NULL);
 }
 
 /* Whether the frames from this one on can be left, as far as the view goes. */
-static bool frames_hold(struct stepper *stepper, struct frame frame)
+static bool frames_hold(struct stepper *stepper, struct frame *frame)
 {
 	struct rule rule;
 	for (unsigned i = 0; i < FRAMES_AHEAD; i++) {
-		enum step step = step_by_rule(stepper, &frame, &rule);
+		enum step step = step_by_rule(stepper, frame, &rule);
 		if (step == STEP_OUTERMOST || (step == STEP_OUTSIDE && i > 0))
 			return true;
-		if (step != STEP_CALLER || !frame_follows_call(stepper, &frame))
+		if (step != STEP_CALLER || !frame_follows_call(frame))
 			return false;
 	}
 	return true;
 }
 
 /* A cheap look before the dear one: the word where the return address would be must be in an object. */
-static bool candidate_likely(struct stepper *stepper, const struct rule *rule, uintptr_t bp)
+static bool candidate_likely(const struct stepper *stepper, const struct rule *rule, uintptr_t bp)
 {
 	uintptr_t slot = bp + (uintptr_t)(intptr_t)(rule->cfa_offset + rule->offset[AT_PC]);
+	struct stepper ahead = *stepper;
 	uint64_t ra;
-	return view_word(stepper->view, slot, &ra) && stepper_place(stepper, ra - 1);
+	return view_word(stepper->view, slot, &ra) && stepper_place(&ahead, ra - 1);
 }
 
-static bool candidate_holds(struct stepper *stepper, const struct frame *frame, uintptr_t bp,
+static bool candidate_holds(const struct stepper *stepper, const struct frame *frame, uintptr_t bp,
 	const struct function *function)
 {
+	struct stepper ahead = *stepper;
 	struct frame trial = *frame;
 	struct rule rule;
 	trial.at[AT_BP] = bp;
 	trial.have |= HAVE_BP;
-	return step_by_rule(stepper, &trial, &rule) == STEP_CALLER &&
-	       stepper_place(stepper, frame_place(&trial)) &&
-	       call_ends_at(trial.at[AT_PC], function) && frames_hold(stepper, trial);
+	return step_by_rule(&ahead, &trial, &rule) == STEP_CALLER &&
+	       call_ends_at(trial.at[AT_PC], function) && frames_hold(&ahead, &trial);
 }
 
 static bool function_find(
@@ -141,7 +141,7 @@ static bool function_find(
 {
 	struct cfi_image image;
 	uintptr_t end;
-	return stepper_place(stepper, frame_place(frame)) && stepper_image(stepper, &image) &&
+	return stepper_image(stepper, &image) &&
 	       cfi_function(&image, frame_place(frame), &found->start, &end);
 }
 
@@ -180,18 +180,18 @@ enum step recover_pointer(struct stepper *stepper, struct frame *frame)
 	return scan(stepper, frame, &rule, NULL);
 }
 
-bool recover_caller(struct stepper *stepper, struct frame *frame)
+enum step recover_caller(struct stepper *stepper, struct frame *frame)
 {
 	uintptr_t bp = frame->at[AT_BP];
 	struct frame caller = {.have = HAVE_PC | HAVE_SP | HAVE_BP};
 	if (!(frame->have & HAVE_BP) || bp < frame->at[AT_SP] || bp % 8)
-		return false;
+		return STEP_NO_RULE;
 	if (!view_word(stepper->view, bp, &caller.at[AT_BP]) ||
 		!view_word(stepper->view, bp + 8, &caller.at[AT_PC]))
-		return false;
+		return STEP_NO_RULE;
 	caller.at[AT_SP] = bp + RECORD_BYTES;
-	if (!frame_follows_call(stepper, &caller))
-		return false;
+	if (!stepper_place(stepper, frame_place(&caller)) || !frame_follows_call(&caller))
+		return STEP_NO_RULE;
 	*frame = caller;
-	return true;
+	return STEP_CALLER;
 }

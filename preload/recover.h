@@ -23,8 +23,8 @@
  * view ended first, STEP_UNKNOWN if there is nothing that fits. */
 enum step recover_pointer(struct stepper *stepper, struct frame *frame);
 
-/* For a frame in code without unwind information: makes frame the one that bp's record leads to, if bp
- * is known and the record holds together. */
-bool recover_caller(struct stepper *stepper, struct frame *frame);
+/* For a frame in code without unwind information: steps to the frame that bp's record leads to.
+ * STEP_NO_RULE if bp is not known or its record does not hold together. */
+enum step recover_caller(struct stepper *stepper, struct frame *frame);
 
 #endif

@@ -78,6 +78,7 @@ static bool entry_read(
 	uint64_t sequence = atomic_load_explicit(&entry->sequence, memory_order_acquire);
 	if (sequence & 1 || !entry_holds(entry, pc, place))
 		return false;
+#pragma GCC unroll 4
 	for (unsigned i = RULE_WORD; i < WORDS; i++) {
 		uint64_t word = entry_word(entry, i);
 		memcpy((char *)rule + 8 * (i - RULE_WORD), &word, 8);

@@ -9,14 +9,13 @@
 #include "preload/rules.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #define BIT(index) (1u << (index))
 
-bool stepper_place(struct stepper *stepper, uintptr_t address)
+bool stepper_place_find(struct stepper *stepper, uintptr_t address)
 {
 	struct module_place *place = &stepper->place;
-	if (address - place->start < place->end - place->start)
-		return true;
 	return stepper->guarded ? module_place_known(address, place)
 				: module_place_find(address, place);
 }
@@ -50,18 +49,27 @@ static bool word_read(struct stepper *stepper, uintptr_t address, uint64_t *word
 	return false;
 }
 
-/* The registers that the rule finds at base plus their offsets. */
+/* Reads the registers that the rule finds at base plus their offsets. */
 static bool registers_load(struct stepper *stepper, const struct rule *rule, unsigned which,
-	uint64_t base, struct frame *caller)
+	uint64_t base, uint64_t words[REGISTERS])
 {
 	for (unsigned left = which; left; left &= left - 1) {
 		unsigned index = (unsigned)__builtin_ctz(left);
 		uintptr_t address = base + (uint64_t)(int64_t)rule->offset[index];
-		if (!word_read(stepper, address, &caller->at[index]))
+		if (!word_read(stepper, address, &words[index]))
 			return false;
 	}
-	caller->have |= which;
 	return true;
+}
+
+/* Into the frame in place: copying frames about takes longer than all the rest of a step. */
+static void registers_store(struct frame *frame, unsigned which, const uint64_t words[REGISTERS])
+{
+	for (unsigned left = which; left; left &= left - 1) {
+		unsigned index = (unsigned)__builtin_ctz(left);
+		frame->at[index] = words[index];
+	}
+	frame->have |= which;
 }
 
 static enum step cfa_find(
@@ -78,40 +86,67 @@ static enum step cfa_find(
 	return STEP_CALLER;
 }
 
-static enum step rule_apply(struct stepper *stepper, const struct rule *rule,
-	const struct frame *frame, struct frame *caller)
+static enum step rule_apply(struct stepper *stepper, const struct rule *rule, struct frame *frame)
 {
-	uint64_t cfa;
+	uint64_t cfa, words[REGISTERS];
 	enum step step = cfa_find(stepper, rule, frame, &cfa);
 	if (step != STEP_CALLER)
 		return step;
 	if (cfa <= frame->at[AT_SP] && !rule->signal_frame)
 		return STEP_ASTRAY;
+	if (!registers_load(stepper, rule, rule->saved, cfa, words))
+		return STEP_OUTSIDE;
 	if (rule->elsewhere && !(frame->have & BIT(rule->elsewhere_base)))
 		return STEP_UNKNOWN;
-	*caller = *frame;
-	caller->at[AT_SP] = cfa;
-	caller->exact = rule->signal_frame;
-	caller->have &= ~(unsigned)rule->lost;
-	if (!registers_load(stepper, rule, rule->saved, cfa, caller))
-		return STEP_OUTSIDE;
 	if (rule->elsewhere && !registers_load(stepper, rule, rule->elsewhere,
-				       frame->at[rule->elsewhere_base], caller))
+				       frame->at[rule->elsewhere_base], words))
 		return STEP_OUTSIDE;
 	/* Some bottoms of stacks are marked by a null return address only. */
-	return caller->at[AT_PC] ? STEP_CALLER : STEP_OUTERMOST;
+	if (!words[AT_PC])
+		return STEP_OUTERMOST;
+	frame->at[AT_SP] = cfa;
+	frame->exact = rule->signal_frame;
+	frame->have &= ~(unsigned)rule->lost;
+	registers_store(frame, rule->saved | rule->elsewhere, words);
+	return STEP_CALLER;
 }
 
-enum step step_by_rule(struct stepper *stepper, struct frame *frame, struct rule *rule)
+static uint64_t word_at(const unsigned char *from)
 {
-	uintptr_t pc = frame_place(frame);
-	struct frame caller;
-	rule->kind = RULE_NONE;
-	rule->signal_frame = false;
-	if (!stepper_place(stepper, pc))
-		return STEP_NO_MODULE;
-	if (!rules_find(pc, &stepper->place, rule))
-		rule_make(stepper, pc, rule);
+	uint64_t word;
+	memcpy(&word, from, sizeof(word));
+	return word;
+}
+
+/* The same for a simple rule (see struct rule) and the view's first piece: without branches on what is
+ * saved, which differs from frame to frame and is not predicted well. False leaves the frame alone. */
+static bool rule_apply_simple(
+	const struct stack_view *view, const struct rule *rule, struct frame *frame)
+{
+	uint64_t cfa = frame->at[rule->cfa_base] + (uint64_t)(int64_t)rule->cfa_offset;
+	if (!rule->reach || !(frame->have & BIT(rule->cfa_base)) || cfa <= frame->at[AT_SP] ||
+		cfa < view->low || cfa > view->high || cfa - view->low < rule->reach)
+		return false;
+	const unsigned char *top = view->bytes + (cfa - view->low);
+	uint64_t pc = word_at(top + rule->offset[AT_PC]);
+	if (!pc)
+		return false;
+#pragma GCC unroll 8
+	for (unsigned i = AT_BP; i < REGISTERS; i++) {
+		uint64_t word = word_at(top + rule->offset[i]), same = frame->at[i];
+		frame->at[i] = rule->saved & BIT(i) ? word : same;
+	}
+	frame->at[AT_PC] = pc;
+	frame->at[AT_SP] = cfa;
+	frame->have |= rule->saved;
+	frame->exact = false;
+	return true;
+}
+
+static enum step rule_step(struct stepper *stepper, const struct rule *rule, struct frame *frame)
+{
+	if (rule_apply_simple(stepper->view, rule, frame))
+		return STEP_CALLER;
 	switch (rule->kind) {
 	case RULE_NONE:
 		return STEP_NO_RULE;
@@ -120,8 +155,19 @@ enum step step_by_rule(struct stepper *stepper, struct frame *frame, struct rule
 	case RULE_UNUSUAL:
 		return STEP_UNUSUAL;
 	}
-	enum step step = rule_apply(stepper, rule, frame, &caller);
-	if (step == STEP_CALLER)
-		*frame = caller;
-	return step;
+	return rule_apply(stepper, rule, frame);
+}
+
+enum step step_by_rule(struct stepper *stepper, struct frame *frame, struct rule *rule)
+{
+	uintptr_t pc = frame_place(frame);
+	if (!rules_find(pc, &stepper->place, rule))
+		rule_make(stepper, pc, rule);
+	enum step step = rule_step(stepper, rule, frame);
+	return step == STEP_CALLER ? step_arrived(stepper, frame) : step;
+}
+
+enum step step_arrived(struct stepper *stepper, const struct frame *frame)
+{
+	return stepper_place(stepper, frame_place(frame)) ? STEP_CALLER : STEP_NO_MODULE;
 }

@@ -97,18 +97,17 @@ static int access_float(
 static int find_tables(unw_addr_space_t space, unw_word_t pc, unw_proc_info_t *found, int need_info,
 	void *argument)
 {
-	struct context *context = argument;
-	struct stepper *stepper = context->stepper;
 	unsigned char header[TABLE_OFFSET];
 	uint32_t rows;
-	if (!stepper_place(stepper, pc) || !stepper->place.eh_frame_header)
+	struct module_place place;
+	if (!module_place_known(pc, &place) || !place.eh_frame_header)
 		return -UNW_ESTOPUNWIND;
-	uintptr_t at = stepper->place.eh_frame_header;
+	uintptr_t at = place.eh_frame_header;
 	if (sys_peek(header, at, sizeof(header)) != (long)sizeof(header) || header[3] != 0x3b)
 		return -UNW_ESTOPUNWIND;
 	memcpy(&rows, header + 8, sizeof(rows));
-	unw_dyn_info_t tables = {.start_ip = stepper->place.start,
-		.end_ip = stepper->place.end,
+	unw_dyn_info_t tables = {.start_ip = place.start,
+		.end_ip = place.end,
 		.format = UNW_INFO_FORMAT_REMOTE_TABLE};
 	tables.u.rti.segbase = at;
 	tables.u.rti.table_data = at + TABLE_OFFSET;
@@ -225,5 +224,5 @@ enum step unwind_step(struct stepper *stepper, struct frame *frame, bool signal_
 	if (!(caller.have & HAVE_SP) || (caller.at[AT_SP] <= frame->at[AT_SP] && !signal_frame))
 		return STEP_ASTRAY;
 	*frame = caller;
-	return STEP_CALLER;
+	return step_arrived(stepper, frame);
 }

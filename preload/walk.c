@@ -40,8 +40,8 @@ static enum step step_otherwise(struct stepper *stepper, struct frame *frame,
 		return unwind_step(stepper, frame, rule->signal_frame);
 	if (step == STEP_UNKNOWN)
 		step = recover_pointer(stepper, frame);
-	else if (step == STEP_NO_RULE && recover_caller(stepper, frame))
-		step = STEP_CALLER;
+	else if (step == STEP_NO_RULE)
+		step = recover_caller(stepper, frame);
 	else
 		return step;
 	if (step == STEP_CALLER)
@@ -77,9 +77,6 @@ static bool walk_on(struct stepper *stepper, struct frame *frame, struct walk *w
 		walk->needs = stepper->needs;
 		return false;
 	}
-	walk->end = WALK_LOST;
-	if (!stepper_place(stepper, frame_place(frame)))
-		return false;
 	walk->end = WALK_FULL;
 	if (walk->count == walk->room)
 		return false;
@@ -99,6 +96,9 @@ void stack_walk(const struct registers *registers, unsigned have, const struct s
 	if (!walk->room)
 		return;
 	walk->frames[walk->count++] = registers->pc + 1;
-	while (walk_on(&stepper, &frame, walk))
-		;
+	if (!stepper_place(&stepper, frame_place(&frame)))
+		walk->end = WALK_LOST;
+	else
+		while (walk_on(&stepper, &frame, walk))
+			;
 }
