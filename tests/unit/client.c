@@ -80,6 +80,7 @@ static void serve(int listener, const struct server *server)
 		_exit(1);
 	if (server->then == HOLD)
 		wait_for_client_to_go(fd);
+	memset(answer, 'x', sizeof answer);
 	while (server->then == FLOOD && send(fd, answer, sizeof answer, MSG_NOSIGNAL) > 0)
 		;
 	if (server->then == DRIBBLE)
@@ -192,36 +193,48 @@ static void unstored_dump_has_no_path(void **state)
 	client_dump_free(&dump);
 }
 
-/* Larger than any buffer: sent by a server of its own. */
-static void large_dump_is_read_whole(void **state)
+enum { LARGE_BYTES = 3000000 }; /* larger than any buffer */
+
+static _Noreturn void serve_large(int ready, const char *extra)
 {
-	(void)state;
-	enum { BYTES = 3000000 };
-	struct client_dump dump;
+	int listener = bind_socket(getpid());
+	if (listen(listener, 1) < 0 || write(ready, "", 1) != 1)
+		_exit(1);
+	FILE *answer = fdopen(accept(listener, NULL, NULL), "w");
+	fprintf(answer, "ok bytes=%d path=-\n", LARGE_BYTES);
+	for (int i = 0; i < LARGE_BYTES / 10; i++)
+		fprintf(answer, "%09d\n", i);
+	fputs(extra, answer);
+	fflush(answer);
+	_exit(0);
+}
+
+static enum client_result ask_large(const char *extra, struct client_dump *dump)
+{
 	int ready[2];
 	char byte;
 	assert_int_equal(pipe(ready), 0);
 	pid_t pid = fork();
-	if (pid == 0) {
-		int listener = bind_socket(getpid());
-		if (listen(listener, 1) < 0 || write(ready[1], "", 1) != 1)
-			_exit(1);
-		int fd = accept(listener, NULL, NULL);
-		dprintf(fd, "ok bytes=%d path=-\n", BYTES);
-		for (int i = 0; i < BYTES / 10; i++)
-			dprintf(fd, "%09d\n", i);
-		_exit(0);
-	}
+	if (pid == 0)
+		serve_large(ready[1], extra);
 	assert_int_equal(read(ready[0], &byte, 1), 1);
 	close(ready[0]);
 	close(ready[1]);
-	enum client_result result = client_dump(&where, pid, GENEROUS_MS, &dump);
+	enum client_result result = client_dump(&where, pid, GENEROUS_MS, dump);
 	end_server(pid, 0);
-	assert_int_equal(result, CLIENT_OK);
-	assert_int_equal(dump.bytes, BYTES);
-	for (int i = 0; i < BYTES / 10; i++)
+	return result;
+}
+
+static void large_dump_is_read_whole(void **state)
+{
+	(void)state;
+	struct client_dump dump;
+	assert_int_equal(ask_large("", &dump), CLIENT_OK);
+	assert_int_equal(dump.bytes, LARGE_BYTES);
+	for (int i = 0; i < LARGE_BYTES / 10; i++)
 		assert_int_equal(atoi(dump.text + i * 10), i);
 	client_dump_free(&dump);
+	assert_int_equal(ask_large("x", &dump), CLIENT_MALFORMED);
 }
 
 static void refusal_is_read_without_request(void **state)
