@@ -1,0 +1,28 @@
+/*
+ * config.h - what the environment asks for, read once by the constructor and constant from then on.
+ */
+#ifndef LEAKWATCH_CONFIG_H
+#define LEAKWATCH_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct config {
+	char directory[512]; /* LEAKWATCH_DIR; empty: /tmp/leakwatch-UID */
+	uint64_t interval_ns; /* LEAKWATCH_INTERVAL, seconds; 0: no dumps by interval */
+	uint64_t tick_ns; /* LEAKWATCH_TICK, seconds: the resolution of ages */
+	uint32_t keep; /* LEAKWATCH_KEEP: dumps of a process kept; 0: all */
+	bool at_exit; /* LEAKWATCH_AT_EXIT=1 */
+	bool off; /* LEAKWATCH_OFF=1: no records, no watcher */
+};
+
+extern struct config config;
+
+/* From the constructor. A value that cannot be read leaves its default. */
+void config_read(void);
+
+/* Decimal seconds ("60", "0.5") -> nanoseconds; false, and *ns untouched, when text is anything else
+ * or more than a year. */
+bool config_seconds(const char *text, uint64_t *ns);
+
+#endif

@@ -1,0 +1,183 @@
+/*
+ * slot.h - the record of one thread, and the protocol by which it says that it waits.
+ *
+ * Writers: the thread itself (the waits, between wait_enter() and wait_leave()), whoever creates,
+ * joins or detaches it (its life), and the watcher (the fields marked so). Reader: the watcher.
+ *
+ * The protocol. `word` is a count of entries and leaves, above a depth. A wrapper fills waits[depth],
+ * then stores the word with the count and the depth one higher; after the real call it stores the
+ * count one higher and the depth as it was. While the watcher reads the same word with a depth above
+ * zero before and after it copies the thread's stack, the thread was inside the real call all the
+ * while, and every byte at or above waits[depth - 1].registers.sp was frozen. Only the thread itself
+ * and its signal handlers store the word, so a store needs no locked instruction. The depth makes room
+ * for a handler that waits while it interrupts a wait.
+ *
+ * A wait that is left without wait_leave() heals: cancellation pops it on its way out (see
+ * wait_unwinding()), a longjmp leaves an entry whose stack pointer lies below the next entry's, which
+ * drops it.
+ *
+ * Slots lie in private mappings and are reused, never unmapped: a stale pointer stays readable.
+ */
+#ifndef LEAKWATCH_SLOT_H
+#define LEAKWATCH_SLOT_H
+
+#include "preload/contract/dump.h"
+#include "preload/registers.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SLOT_NESTING	3
+#define SLOT_NAME_BYTES 16 /* as the kernel's, with its NUL */
+#define SLOT_DEPTH_BITS 8
+#define SLOT_DEPTH_MASK 0xffu
+
+struct creator;
+
+/* One recorded call. */
+struct wait {
+	struct registers registers; /* of the wrapper, at the stored pc */
+	uint64_t object; /* what the kind of wait says: address, descriptor, thread id */
+	uint64_t entry; /* the word's count when it was entered: names this wait */
+	uint32_t kind; /* enum wait_kind */
+	uint32_t timed; /* 1: the call has a time limit */
+};
+
+enum slot_flag {
+	SLOT_USED = 1 << 0,
+	SLOT_EXITED = 1 << 1, /* its thread is past its last instruction that we see */
+	SLOT_DETACHED = 1 << 2, /* nobody will join it; frees itself */
+	SLOT_FOREIGN = 1 << 3, /* claimed by a thread that we did not see being created */
+};
+
+struct slot {
+	_Atomic uint64_t word;
+	struct wait waits[SLOT_NESTING];
+
+	/* The thread's life. Written before SLOT_USED is set, then constant, but for the name. */
+	_Atomic uint32_t flags; /* enum slot_flag */
+	_Atomic int tid; /* 0 until the thread runs */
+	uint64_t id; /* never reused; 1 is the main thread */
+	_Atomic uintptr_t pthread;
+	uintptr_t stack_low, stack_high; /* 0: not known */
+	uint64_t stack_bytes;
+	void *(*start)(void *); /* as given by the host; thrd_create's is cast */
+	void *start_argument;
+	struct creator *creator; /* where it was created, NULL if not known */
+	char name[SLOT_NAME_BYTES]; /* inherited, or as set; may be torn, never unterminated */
+
+	uint32_t index;
+	uint64_t first_count; /* the word's count when the slot was taken */
+	uint32_t exit_rounds; /* of destructors that its thread has been through */
+	_Atomic uint32_t next_free;
+
+	/* The watcher's own. */
+	struct {
+		uint64_t id; /* of the thread that the other fields speak of */
+		uint64_t entry; /* of the wait whose age is since_ns */
+		uint64_t since_ns; /* CLOCK_MONOTONIC */
+		uint64_t exited_ns; /* when it was first seen finished, 0 if it was not */
+		uint64_t left_word; /* under this word the slot says that it waits, and does not */
+		struct stack *stack; /* of the wait stack_entry, NULL if none was taken */
+		uint64_t stack_entry;
+		uint32_t generation; /* of stack */
+		int guessed; /* as in struct sighting */
+		bool partial; /* likewise */
+		bool checked; /* the wait was compared with /proc */
+		bool name_read;
+	} seen;
+};
+
+/* The calling thread's slot. NULL: none yet. SLOT_NONE: must not have one (any more). */
+extern __thread struct slot *slot_self;
+#define SLOT_NONE ((struct slot *)1)
+
+/* Makes a slot for the calling thread, whose creation was not seen, and returns it; SLOT_NONE where
+ * that cannot be. Any thread, any time, also in a signal handler. */
+struct slot *slot_claim(void);
+
+/* A zeroed slot with a fresh id, not yet SLOT_USED; NULL when memory is short. slot_release() gives one
+ * back; the caller guarantees that nobody writes to it any more. Any thread, any time. */
+struct slot *slot_take(void);
+void slot_release(struct slot *slot);
+
+/* The slot of another thread by its handle, NULL if it has none. The handle must be valid, as for the
+ * pthread function that the caller is about to call. */
+struct slot *slot_of(pthread_t thread);
+
+/* All slots, for the watcher: indexes below slots_end(). Those not in use have no SLOT_USED. */
+uint32_t slots_end(void);
+struct slot *slot_at(uint32_t index);
+
+/* In the child of a fork: forget all threads but the caller. */
+void slots_forget(void);
+
+/* Threads created and finished, for the dump's totals. */
+extern _Atomic uint64_t slots_started, slots_exited, slots_denied;
+
+/* --- waiting: for the interposers ---------------------------------------------------------------- */
+
+enum { UNTIMED = 0, TIMED = 1 };
+
+/* What wait_leave() needs of wait_enter(). */
+struct stay {
+	struct slot *slot; /* NULL: nothing was recorded */
+	uint64_t depth;
+};
+
+/* The rest of wait_enter() when the thread is inside a recorded wait already: the depth to use. */
+uint64_t wait_depth_settle(struct slot *slot, uint64_t depth, uintptr_t sp);
+
+/*
+ * Records that the calling function is about to wait. Must be inlined into the interposer, whose frame
+ * the registers describe. Changes nothing that the host can see: no call, no lock, no errno.
+ *
+ * The assembler line gives the interposer an unwind personality: see wait_unwinding().
+ */
+static inline __attribute__((always_inline)) struct stay wait_enter(
+	enum wait_kind kind, uint64_t object, uint32_t timed)
+{
+	__asm__ volatile(".cfi_personality 0x1b, wait_unwinding");
+	struct slot *slot = slot_self;
+	if (__builtin_expect((uintptr_t)slot <= (uintptr_t)SLOT_NONE, 0)) {
+		slot = slot ? slot : slot_claim();
+		if (slot == SLOT_NONE)
+			return (struct stay){NULL, 0};
+	}
+	uint64_t word = atomic_load_explicit(&slot->word, memory_order_relaxed);
+	uint64_t depth = word & SLOT_DEPTH_MASK;
+	if (__builtin_expect(depth != 0, 0)) {
+		uintptr_t sp; /* __builtin_frame_address() would cost every call a frame pointer */
+		__asm__ volatile("movq %%rsp, %0" : "=r"(sp));
+		depth = wait_depth_settle(slot, depth, sp);
+		if (depth >= SLOT_NESTING)
+			return (struct stay){NULL, 0};
+	}
+	struct wait *wait = &slot->waits[depth];
+	registers_here(&wait->registers);
+	wait->object = object;
+	wait->entry = word >> SLOT_DEPTH_BITS;
+	wait->kind = kind;
+	wait->timed = timed;
+	atomic_store_explicit(&slot->word,
+		((((word >> SLOT_DEPTH_BITS) + 1) << SLOT_DEPTH_BITS) | (depth + 1)),
+		memory_order_release);
+	return (struct stay){slot, depth};
+}
+
+/* Records that the real call came back. The count goes on from the word as it is now: a signal handler
+ * may have waited meanwhile. */
+static inline __attribute__((always_inline)) void wait_leave(struct stay stay)
+{
+	if (__builtin_expect(!stay.slot, 0))
+		return;
+	uint64_t word = atomic_load_explicit(&stay.slot->word, memory_order_relaxed);
+	atomic_store_explicit(&stay.slot->word,
+		(((word >> SLOT_DEPTH_BITS) + 1) << SLOT_DEPTH_BITS) | stay.depth,
+		memory_order_release);
+}
+
+#endif

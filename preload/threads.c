@@ -1,0 +1,202 @@
+/*
+ * threads.c - who was created, by whom, joined or detached or not.
+ *
+ * A slot lives as long as somebody may still ask for its thread: until it finished and was joined, or
+ * finished detached. Of the two events the second releases it; both are single atomic operations on
+ * its flags, so exactly one of two racing threads sees the other's.
+ *
+ * The end of a thread is seen by the destructor of a pthread key, re-armed to the last round, so that
+ * waits in the host's own destructors are still recorded. What ends without destructors (a raw exit
+ * system call) is found by the watcher.
+ */
+#include "preload/threads.h"
+#include "preload/creators.h"
+#include "preload/sys.h"
+
+#include <dlfcn.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/resource.h>
+
+static pthread_key_t exit_key;
+static bool exit_key_made;
+static uint64_t default_stack_bytes;
+
+static void slot_flag(struct slot *slot, uint32_t flag, uint32_t other)
+{
+	uint32_t before = atomic_fetch_or_explicit(&slot->flags, flag, memory_order_acq_rel);
+	if (!(before & flag) && (before & other))
+		slot_release(slot);
+}
+
+/* Counted once, by whoever sees it first: its own destructor, a joiner or the watcher. */
+static void thread_ended(struct slot *slot)
+{
+	if (!(atomic_load_explicit(&slot->flags, memory_order_acquire) & SLOT_EXITED)) {
+		atomic_fetch_add_explicit(&slots_exited, 1, memory_order_relaxed);
+		creator_gone(slot->creator);
+	}
+	slot_flag(slot, SLOT_EXITED, SLOT_DETACHED | SLOT_FOREIGN);
+}
+
+static void thread_exiting(void *value)
+{
+	struct slot *slot = value;
+	if (++slot->exit_rounds < PTHREAD_DESTRUCTOR_ITERATIONS) {
+		pthread_setspecific(exit_key, slot);
+		return;
+	}
+	slot_self = SLOT_NONE;
+	thread_ended(slot);
+}
+
+void thread_mark(struct slot *slot)
+{
+	if (exit_key_made)
+		pthread_setspecific(exit_key, slot);
+}
+
+static void thread_main_claim(void)
+{
+	struct slot *slot = slot_self = slot_claim();
+	if (slot == SLOT_NONE)
+		return;
+	struct rlimit limit;
+	uint64_t bytes = (uint64_t)8 << 20;
+	if (getrlimit(RLIMIT_STACK, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
+		bytes = limit.rlim_cur;
+	/* By dlsym: a direct reference would make the loader a dependency of the shim. */
+	void **stack_end = dlsym(RTLD_DEFAULT, "__libc_stack_end");
+	slot->stack_high = stack_end ? (uintptr_t)*stack_end : 0;
+	slot->stack_low = slot->stack_high > bytes ? slot->stack_high - bytes : 0;
+}
+
+void threads_init(void)
+{
+	exit_key_made = pthread_key_create(&exit_key, thread_exiting) == 0;
+	pthread_attr_t attributes;
+	size_t bytes = 0;
+	if (pthread_getattr_default_np(&attributes) == 0) {
+		pthread_attr_getstacksize(&attributes, &bytes);
+		pthread_attr_destroy(&attributes);
+	}
+	default_stack_bytes = bytes;
+	if (!slot_self)
+		thread_main_claim();
+	else if (slot_self != SLOT_NONE)
+		thread_mark(slot_self);
+}
+
+void threads_forget(void)
+{
+	struct slot *parent = slot_self;
+	slots_forget();
+	slot_self = NULL;
+	struct slot *slot = slot_claim();
+	if (slot == SLOT_NONE || (uintptr_t)parent <= (uintptr_t)SLOT_NONE)
+		return;
+	slot->stack_low = parent->stack_low;
+	slot->stack_high = parent->stack_high;
+	memcpy(slot->name, parent->name, sizeof slot->name);
+}
+
+/* --- creation ------------------------------------------------------------------------------------ */
+
+struct slot *thread_prepare(
+	void *(*start)(void *), void *argument, const pthread_attr_t *attributes)
+{
+	struct slot *slot = slot_take();
+	if (!slot)
+		return NULL;
+	int detached = PTHREAD_CREATE_JOINABLE;
+	size_t bytes = default_stack_bytes;
+	if (attributes) {
+		pthread_attr_getdetachstate(attributes, &detached);
+		pthread_attr_getstacksize(attributes, &bytes);
+	}
+	slot->start = start;
+	slot->start_argument = argument;
+	slot->stack_bytes = bytes;
+	slot->creator = creator_here(CREATES_THREAD);
+	struct slot *creator = slot_self;
+	if ((uintptr_t)creator > (uintptr_t)SLOT_NONE)
+		memcpy(slot->name, creator->name, sizeof slot->name);
+	uint32_t flags = SLOT_USED | (detached == PTHREAD_CREATE_DETACHED ? SLOT_DETACHED : 0);
+	atomic_store_explicit(&slot->flags, flags, memory_order_release);
+	return slot;
+}
+
+void thread_created(struct slot *slot)
+{
+	(void)slot; /* it may be gone already */
+	atomic_fetch_add_explicit(&slots_started, 1, memory_order_relaxed);
+}
+
+void thread_not_created(struct slot *slot)
+{
+	creator_unmade(slot->creator);
+	slot_release(slot);
+}
+
+/* Inlined into both start routines: a call would not matter, but a frame would. */
+static inline __attribute__((always_inline)) void thread_begin(struct slot *slot)
+{
+	slot->pthread = (uintptr_t)pthread_self();
+	slot->stack_high = (uintptr_t)__builtin_frame_address(0);
+	slot->stack_low = slot->stack_high - slot->stack_bytes;
+	slot_self = slot;
+	thread_mark(slot);
+	atomic_store_explicit(&slot->tid, sys_gettid(), memory_order_release);
+}
+
+void *thread_start(void *argument)
+{
+	struct slot *slot = argument;
+	thread_begin(slot);
+	return slot->start(slot->start_argument);
+}
+
+int thread_start_c11(void *argument)
+{
+	struct slot *slot = argument;
+	thread_begin(slot);
+	return ((int (*)(void *))(void *)slot->start)(slot->start_argument);
+}
+
+void thread_vanished(struct slot *slot)
+{
+	thread_ended(slot);
+}
+
+/* --- join, detach, name -------------------------------------------------------------------------- */
+
+struct target thread_target(pthread_t thread)
+{
+	struct slot *slot = slot_of(thread);
+	return (struct target){slot, slot ? slot->id : 0};
+}
+
+void thread_joined(struct target target)
+{
+	if (!target.slot || target.slot->id != target.id)
+		return;
+	/* The thread is gone. One that ended without destructors is not marked yet. */
+	thread_ended(target.slot);
+	slot_flag(target.slot, SLOT_DETACHED, SLOT_EXITED);
+}
+
+void thread_detaching(struct target target)
+{
+	if (target.slot && target.slot->id == target.id)
+		slot_flag(target.slot, SLOT_DETACHED, SLOT_EXITED);
+}
+
+void thread_named(pthread_t thread, const char *name)
+{
+	struct slot *slot = slot_of(thread);
+	if (!slot)
+		return;
+	char kept[SLOT_NAME_BYTES] = {0};
+	strncpy(kept, name, SLOT_NAME_BYTES - 1);
+	memcpy(slot->name, kept, sizeof kept);
+}
