@@ -10,6 +10,7 @@
 
 #include <stdatomic.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #define CHUNK_BYTES ((size_t)1 << 20)
@@ -23,13 +24,11 @@ struct piece {
 /* Written by any thread. */
 static _Atomic size_t mapped_bytes;
 
-/* The watcher's alone. The lists lie in the first chunk, not here, so that no pointer into private
- * memory stands in a data segment (see arena.h). */
-struct arena {
+/* The watcher's alone. */
+static struct {
 	struct piece *freed[CLASSES];
 	char *next, *end;
-};
-static uintptr_t hidden_arena; /* bitwise complement of a struct arena *, 0 before the first use */
+} arena;
 
 void *arena_map(size_t bytes)
 {
@@ -52,19 +51,6 @@ size_t arena_bytes(void)
 	return atomic_load_explicit(&mapped_bytes, memory_order_relaxed);
 }
 
-static struct arena *arena_open(void)
-{
-	if (hidden_arena)
-		return (struct arena *)~hidden_arena;
-	struct arena *arena = arena_map(CHUNK_BYTES);
-	if (!arena)
-		return NULL;
-	arena->next = (char *)(arena + 1);
-	arena->end = (char *)arena + CHUNK_BYTES;
-	hidden_arena = ~(uintptr_t)arena;
-	return arena;
-}
-
 static unsigned class_of(size_t bytes)
 {
 	unsigned class = 0;
@@ -73,17 +59,17 @@ static unsigned class_of(size_t bytes)
 	return class;
 }
 
-static char *piece_cut(struct arena *arena, size_t bytes)
+static char *piece_cut(size_t bytes)
 {
-	if ((size_t)(arena->end - arena->next) < bytes) {
+	if ((size_t)(arena.end - arena.next) < bytes) {
 		char *chunk = arena_map(CHUNK_BYTES);
 		if (!chunk)
 			return NULL;
-		arena->next = chunk;
-		arena->end = chunk + CHUNK_BYTES;
+		arena.next = chunk;
+		arena.end = chunk + CHUNK_BYTES;
 	}
-	char *piece = arena->next;
-	arena->next += bytes;
+	char *piece = arena.next;
+	arena.next += bytes;
 	return piece;
 }
 
@@ -92,13 +78,10 @@ void *arena_alloc(size_t bytes)
 	unsigned class = class_of(bytes);
 	if (class >= CLASSES)
 		return arena_map(bytes);
-	struct arena *arena = arena_open();
-	if (!arena)
-		return NULL;
-	struct piece *piece = arena->freed[class];
+	struct piece *piece = arena.freed[class];
 	if (!piece)
-		return piece_cut(arena, (size_t)1 << (class + CLASS_FIRST));
-	arena->freed[class] = piece->next;
+		return piece_cut((size_t)1 << (class + CLASS_FIRST));
+	arena.freed[class] = piece->next;
 	return piece;
 }
 
@@ -111,8 +94,12 @@ void arena_free(void *memory, size_t bytes)
 		arena_unmap(memory, bytes);
 		return;
 	}
-	struct arena *arena = arena_open();
 	struct piece *piece = memory;
-	piece->next = arena->freed[class];
-	arena->freed[class] = piece;
+	piece->next = arena.freed[class];
+	arena.freed[class] = piece;
+}
+
+void arena_forget(void)
+{
+	memset(&arena, 0, sizeof arena);
 }

@@ -24,4 +24,8 @@ void arena_free(void *memory, size_t bytes);
 /* Bytes mapped so far, for the report of the tool's own cost. */
 size_t arena_bytes(void);
 
+/* In the child of a fork: the parent's watcher may have been in the middle of anything. The small pieces
+ * are left where they are and new ones are cut from a new chunk. */
+void arena_forget(void);
+
 #endif

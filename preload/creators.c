@@ -1,0 +1,190 @@
+/*
+ * creators.c - the table of creation stacks.
+ *
+ * Open addressing over pointers that are set once, by compare-and-swap, to a record that is complete.
+ * Two threads that add the same stack at the same moment agree on the record of the first; the other
+ * record is lost, a few hundred bytes.
+ */
+#include "preload/creators.h"
+#include "preload/arena.h"
+#include "preload/modules.h"
+#include "preload/slot.h"
+#include "preload/walk.h"
+
+#include <string.h>
+
+#define PAGE_BYTES   4096u
+#define OWN_FRAMES   4 /* of the shim, on top of every creation stack: at most */
+#define RECORD_BYTES (sizeof(struct creator) + CREATOR_FRAMES * sizeof(uintptr_t))
+#define PROBES	     64u
+#define HASH_SEED    0xcbf29ce484222325ull
+#define HASH_PRIME   0x100000001b3ull
+
+static struct {
+	_Atomic(struct creator *) rows[CREATORS];
+	_Atomic(char *) records;
+	_Atomic uint32_t used; /* of the records */
+	_Atomic uint64_t lost;
+} creators;
+
+bool address_is_own(uintptr_t address)
+{
+	static _Atomic uintptr_t own_start,
+		own_end; /* stored with the same values by whoever is first */
+	uintptr_t end = atomic_load_explicit(&own_end, memory_order_acquire);
+	if (!end) {
+		struct module_place own;
+		if (!module_place_find((uintptr_t)address_is_own, &own))
+			return false;
+		atomic_store_explicit(&own_start, own.start, memory_order_relaxed);
+		atomic_store_explicit(&own_end, end = own.end, memory_order_release);
+	}
+	return address < end && address >= atomic_load_explicit(&own_start, memory_order_relaxed);
+}
+
+/* The part of the calling thread's stack that is mapped for certain, from sp up. */
+static struct stack_view stack_live(uintptr_t sp)
+{
+	struct slot *slot = slot_self;
+	uintptr_t high = (sp | (PAGE_BYTES - 1)) + 1;
+	if ((uintptr_t)slot > (uintptr_t)SLOT_NONE && sp >= slot->stack_low &&
+		sp < slot->stack_high)
+		high = slot->stack_high;
+	return (struct stack_view){(const unsigned char *)sp, sp, high, NULL};
+}
+
+/* Fills frames with the host's part of the stack; *partial says whether there is more of it. */
+static unsigned stack_capture(uintptr_t frames[CREATOR_FRAMES], bool *partial)
+{
+	struct registers here;
+	registers_here(&here);
+	uintptr_t found[CREATOR_FRAMES + OWN_FRAMES];
+	struct stack_view view = stack_live(here.sp);
+	struct walk walk = {.frames = found, .room = CREATOR_FRAMES + OWN_FRAMES};
+	stack_walk(&here, HAVE_ALL, &view, WALK_ALONE, &walk);
+
+	unsigned count = 0;
+	for (unsigned i = 0; i < walk.count && count < CREATOR_FRAMES; i++)
+		if (!address_is_own(found[i] - 1))
+			frames[count++] = found[i];
+	/* A created thread's view ends where its start routine's caller begins: that is its whole. */
+	struct slot *slot = slot_self;
+	bool whole = walk.end == WALK_WHOLE ||
+		     (walk.end == WALK_NEEDS_MORE && (uintptr_t)slot > (uintptr_t)SLOT_NONE &&
+			     view.high == slot->stack_high);
+	*partial = !whole;
+	return count;
+}
+
+static uint64_t stack_hash(enum creator_kind kind, const uintptr_t *frames, unsigned count)
+{
+	uint64_t hash = HASH_SEED ^ kind;
+	for (unsigned i = 0; i < count; i++) {
+		hash = (hash ^ frames[i]) * HASH_PRIME;
+		hash ^= hash >> 29;
+	}
+	return hash;
+}
+
+/* The next of the records, which are mapped together and touched one by one. */
+static struct creator *record_next(void)
+{
+	char *records = atomic_load_explicit(&creators.records, memory_order_acquire);
+	if (!records) {
+		char *fresh = arena_map(RECORD_BYTES * CREATORS);
+		if (!fresh)
+			return NULL;
+		if (atomic_compare_exchange_strong(&creators.records, &records, fresh))
+			records = fresh;
+		else
+			arena_unmap(fresh, RECORD_BYTES * CREATORS);
+	}
+	uint32_t index = atomic_fetch_add_explicit(&creators.used, 1, memory_order_relaxed);
+	return index < CREATORS ? (struct creator *)(records + index * RECORD_BYTES) : NULL;
+}
+
+static bool creator_matches(
+	const struct creator *creator, const struct creator *key, const uintptr_t *frames)
+{
+	return creator->hash == key->hash && creator->kind == key->kind &&
+	       creator->count == key->count &&
+	       memcmp(creator->frames, frames, key->count * sizeof *frames) == 0;
+}
+
+static struct creator *record_make(const struct creator *key, const uintptr_t *frames)
+{
+	struct creator *record = record_next();
+	if (!record)
+		return NULL;
+	memcpy(record, key, sizeof *record);
+	memcpy(record->frames, frames, key->count * sizeof *frames);
+	return record;
+}
+
+static struct creator *creator_find(const struct creator *key, const uintptr_t *frames)
+{
+	struct creator *made = NULL;
+	for (uint32_t probe = 0; probe < PROBES; probe++) {
+		_Atomic(struct creator *) *row = &creators.rows[(key->hash + probe) % CREATORS];
+		struct creator *here = atomic_load_explicit(row, memory_order_acquire);
+		if (!here) {
+			made = made ? made : record_make(key, frames);
+			if (!made)
+				return NULL;
+			if (atomic_compare_exchange_strong(row, &here, made))
+				return made;
+		}
+		if (creator_matches(here, key, frames))
+			return here;
+	}
+	return NULL;
+}
+
+struct creator *creator_here(enum creator_kind kind)
+{
+	uintptr_t frames[CREATOR_FRAMES];
+	bool partial;
+	unsigned count = stack_capture(frames, &partial);
+	struct creator key = {.hash = stack_hash(kind, frames, count),
+		.kind = kind,
+		.count = (uint16_t)count,
+		.partial = partial};
+	struct creator *creator = creator_find(&key, frames);
+	if (creator)
+		atomic_fetch_add_explicit(&creator->made, 1, memory_order_relaxed);
+	else
+		atomic_fetch_add_explicit(&creators.lost, 1, memory_order_relaxed);
+	return creator;
+}
+
+void creator_gone(struct creator *creator)
+{
+	if (creator)
+		atomic_fetch_add_explicit(&creator->gone, 1, memory_order_relaxed);
+}
+
+void creator_unmade(struct creator *creator)
+{
+	if (creator)
+		atomic_fetch_sub_explicit(&creator->made, 1, memory_order_relaxed);
+}
+
+struct creator *creator_at(uint32_t index)
+{
+	return atomic_load_explicit(&creators.rows[index], memory_order_acquire);
+}
+
+uint64_t creators_lost(void)
+{
+	return atomic_load_explicit(&creators.lost, memory_order_relaxed);
+}
+
+void creators_forget(void)
+{
+	for (uint32_t row = 0; row < CREATORS; row++)
+		if (creators.rows[row])
+			creators.rows[row] = NULL;
+	creators.records = NULL;
+	creators.used = 0;
+	creators.lost = 0;
+}
