@@ -1,0 +1,242 @@
+/*
+ * shim_io.c - the interposers of waits on descriptors.
+ *
+ * A call that cannot wait (poll and epoll_wait with a timeout of zero) is passed through unrecorded.
+ */
+#include "preload/real.h"
+#include "preload/slot.h"
+
+INTERPOSE ssize_t read(int fd, void *buffer, size_t bytes)
+{
+	struct stay stay = wait_enter(WAIT_READ, (unsigned)fd, UNTIMED);
+	ssize_t result = REAL(read)(fd, buffer, bytes);
+	wait_leave(stay);
+	return result;
+}
+
+INTERPOSE ssize_t __read_chk(int fd, void *buffer, size_t bytes, size_t room)
+{
+	struct stay stay = wait_enter(WAIT_READ, (unsigned)fd, UNTIMED);
+	ssize_t result = REAL(__read_chk)(fd, buffer, bytes, room);
+	wait_leave(stay);
+	return result;
+}
+
+INTERPOSE ssize_t readv(int fd, const struct iovec *parts, int count)
+{
+	struct stay stay = wait_enter(WAIT_READ, (unsigned)fd, UNTIMED);
+	ssize_t result = REAL(readv)(fd, parts, count);
+	wait_leave(stay);
+	return result;
+}
+
+INTERPOSE ssize_t write(int fd, const void *buffer, size_t bytes)
+{
+	struct stay stay = wait_enter(WAIT_WRITE, (unsigned)fd, UNTIMED);
+	ssize_t result = REAL(write)(fd, buffer, bytes);
+	wait_leave(stay);
+	return result;
+}
+
+INTERPOSE ssize_t writev(int fd, const struct iovec *parts, int count)
+{
+	struct stay stay = wait_enter(WAIT_WRITE, (unsigned)fd, UNTIMED);
+	ssize_t result = REAL(writev)(fd, parts, count);
+	wait_leave(stay);
+	return result;
+}
+
+INTERPOSE ssize_t recv(int fd, void *buffer, size_t bytes, int flags)
+{
+	struct stay stay = wait_enter(WAIT_RECV, (unsigned)fd, UNTIMED);
+	ssize_t result = REAL(recv)(fd, buffer, bytes, flags);
+	wait_leave(stay);
+	return result;
+}
+
+INTERPOSE ssize_t __recv_chk(int fd, void *buffer, size_t bytes, size_t room, int flags)
+{
+	struct stay stay = wait_enter(WAIT_RECV, (unsigned)fd, UNTIMED);
+	ssize_t result = REAL(__recv_chk)(fd, buffer, bytes, room, flags);
+	wait_leave(stay);
+	return result;
+}
+
+INTERPOSE ssize_t recvfrom(int fd, void *restrict buffer, size_t bytes, int flags,
+	__SOCKADDR_ARG from, socklen_t *restrict from_bytes)
+{
+	struct stay stay = wait_enter(WAIT_RECV, (unsigned)fd, UNTIMED);
+	ssize_t result = REAL(recvfrom)(fd, buffer, bytes, flags, from, from_bytes);
+	wait_leave(stay);
+	return result;
+}
+
+INTERPOSE ssize_t __recvfrom_chk(int fd, void *buffer, size_t bytes, size_t room, int flags,
+	__SOCKADDR_ARG from, socklen_t *from_bytes)
+{
+	struct stay stay = wait_enter(WAIT_RECV, (unsigned)fd, UNTIMED);
+	ssize_t result = REAL(__recvfrom_chk)(fd, buffer, bytes, room, flags, from, from_bytes);
+	wait_leave(stay);
+	return result;
+}
+
+INTERPOSE ssize_t recvmsg(int fd, struct msghdr *message, int flags)
+{
+	struct stay stay = wait_enter(WAIT_RECV, (unsigned)fd, UNTIMED);
+	ssize_t result = REAL(recvmsg)(fd, message, flags);
+	wait_leave(stay);
+	return result;
+}
+
+INTERPOSE int recvmmsg(
+	int fd, struct mmsghdr *messages, unsigned count, int flags, struct timespec *timeout)
+{
+	struct stay stay = wait_enter(WAIT_RECV, (unsigned)fd, timeout != NULL);
+	int result = REAL(recvmmsg)(fd, messages, count, flags, timeout);
+	wait_leave(stay);
+	return result;
+}
+
+INTERPOSE ssize_t send(int fd, const void *buffer, size_t bytes, int flags)
+{
+	struct stay stay = wait_enter(WAIT_SEND, (unsigned)fd, UNTIMED);
+	ssize_t result = REAL(send)(fd, buffer, bytes, flags);
+	wait_leave(stay);
+	return result;
+}
+
+INTERPOSE ssize_t sendto(int fd, const void *buffer, size_t bytes, int flags,
+	__CONST_SOCKADDR_ARG to, socklen_t to_bytes)
+{
+	struct stay stay = wait_enter(WAIT_SEND, (unsigned)fd, UNTIMED);
+	ssize_t result = REAL(sendto)(fd, buffer, bytes, flags, to, to_bytes);
+	wait_leave(stay);
+	return result;
+}
+
+INTERPOSE ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
+{
+	struct stay stay = wait_enter(WAIT_SEND, (unsigned)fd, UNTIMED);
+	ssize_t result = REAL(sendmsg)(fd, message, flags);
+	wait_leave(stay);
+	return result;
+}
+
+INTERPOSE int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
+{
+	struct stay stay = wait_enter(WAIT_SEND, (unsigned)fd, UNTIMED);
+	int result = REAL(sendmmsg)(fd, messages, count, flags);
+	wait_leave(stay);
+	return result;
+}
+
+INTERPOSE int accept(int fd, __SOCKADDR_ARG peer, socklen_t *restrict peer_bytes)
+{
+	struct stay stay = wait_enter(WAIT_ACCEPT, (unsigned)fd, UNTIMED);
+	int result = REAL(accept)(fd, peer, peer_bytes);
+	wait_leave(stay);
+	return result;
+}
+
+INTERPOSE int accept4(int fd, __SOCKADDR_ARG peer, socklen_t *restrict peer_bytes, int flags)
+{
+	struct stay stay = wait_enter(WAIT_ACCEPT, (unsigned)fd, UNTIMED);
+	int result = REAL(accept4)(fd, peer, peer_bytes, flags);
+	wait_leave(stay);
+	return result;
+}
+
+INTERPOSE int connect(int fd, __CONST_SOCKADDR_ARG peer, socklen_t peer_bytes)
+{
+	struct stay stay = wait_enter(WAIT_CONNECT, (unsigned)fd, UNTIMED);
+	int result = REAL(connect)(fd, peer, peer_bytes);
+	wait_leave(stay);
+	return result;
+}
+
+INTERPOSE int poll(struct pollfd *fds, nfds_t count, int timeout_ms)
+{
+	if (timeout_ms == 0)
+		return REAL(poll)(fds, count, timeout_ms);
+	struct stay stay = wait_enter(WAIT_POLL, (uintptr_t)fds, timeout_ms > 0);
+	int result = REAL(poll)(fds, count, timeout_ms);
+	wait_leave(stay);
+	return result;
+}
+
+INTERPOSE int __poll_chk(struct pollfd *fds, nfds_t count, int timeout_ms, size_t room)
+{
+	if (timeout_ms == 0)
+		return REAL(__poll_chk)(fds, count, timeout_ms, room);
+	struct stay stay = wait_enter(WAIT_POLL, (uintptr_t)fds, timeout_ms > 0);
+	int result = REAL(__poll_chk)(fds, count, timeout_ms, room);
+	wait_leave(stay);
+	return result;
+}
+
+INTERPOSE int ppoll(
+	struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask)
+{
+	struct stay stay = wait_enter(WAIT_POLL, (uintptr_t)fds, timeout != NULL);
+	int result = REAL(ppoll)(fds, count, timeout, mask);
+	wait_leave(stay);
+	return result;
+}
+
+INTERPOSE int __ppoll_chk(struct pollfd *fds, nfds_t count, const struct timespec *timeout,
+	const sigset_t *mask, size_t room)
+{
+	struct stay stay = wait_enter(WAIT_POLL, (uintptr_t)fds, timeout != NULL);
+	int result = REAL(__ppoll_chk)(fds, count, timeout, mask, room);
+	wait_leave(stay);
+	return result;
+}
+
+INTERPOSE int select(int count, fd_set *restrict readable, fd_set *restrict writable,
+	fd_set *restrict exceptional, struct timeval *restrict timeout)
+{
+	struct stay stay = wait_enter(WAIT_SELECT, 0, timeout != NULL);
+	int result = REAL(select)(count, readable, writable, exceptional, timeout);
+	wait_leave(stay);
+	return result;
+}
+
+INTERPOSE int pselect(int count, fd_set *restrict readable, fd_set *restrict writable,
+	fd_set *restrict exceptional, const struct timespec *restrict timeout,
+	const sigset_t *restrict mask)
+{
+	struct stay stay = wait_enter(WAIT_SELECT, 0, timeout != NULL);
+	int result = REAL(pselect)(count, readable, writable, exceptional, timeout, mask);
+	wait_leave(stay);
+	return result;
+}
+
+INTERPOSE int epoll_wait(int fd, struct epoll_event *events, int count, int timeout_ms)
+{
+	if (timeout_ms == 0)
+		return REAL(epoll_wait)(fd, events, count, timeout_ms);
+	struct stay stay = wait_enter(WAIT_EPOLL, (unsigned)fd, timeout_ms > 0);
+	int result = REAL(epoll_wait)(fd, events, count, timeout_ms);
+	wait_leave(stay);
+	return result;
+}
+
+INTERPOSE int epoll_pwait(
+	int fd, struct epoll_event *events, int count, int timeout_ms, const sigset_t *mask)
+{
+	if (timeout_ms == 0)
+		return REAL(epoll_pwait)(fd, events, count, timeout_ms, mask);
+	struct stay stay = wait_enter(WAIT_EPOLL, (unsigned)fd, timeout_ms > 0);
+	int result = REAL(epoll_pwait)(fd, events, count, timeout_ms, mask);
+	wait_leave(stay);
+	return result;
+}
+
+INTERPOSE int epoll_pwait2(int fd, struct epoll_event *events, int count,
+	const struct timespec *timeout, const sigset_t *mask)
+{
+	struct stay stay = wait_enter(WAIT_EPOLL, (unsigned)fd, timeout != NULL);
+	int result = REAL(epoll_pwait2)(fd, events, count, timeout, mask);
+	wait_leave(stay);
+	return result;
+}

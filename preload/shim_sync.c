@@ -1,0 +1,323 @@
+/*
+ * shim_sync.c - the interposers of condition variables, semaphores, mutexes, read-write locks,
+ * barriers and futexes.
+ *
+ * Objects are recorded by address and never touched after the real call: the host may have destroyed
+ * them by then.
+ */
+#include "preload/real.h"
+#include "preload/slot.h"
+#include "preload/wakers.h"
+
+#include <linux/futex.h>
+#include <stdarg.h>
+#include <sys/syscall.h>
+
+#define HERE ((uintptr_t)__builtin_return_address(0))
+
+/* --- condition variables: both symbol versions ---------------------------------------------------- */
+
+INTERPOSE int pthread_cond_wait(pthread_cond_t *restrict cond, pthread_mutex_t *restrict mutex)
+{
+	struct stay stay = wait_enter(WAIT_COND, (uintptr_t)cond, UNTIMED);
+	int error = REAL(pthread_cond_wait)(cond, mutex);
+	wait_leave(stay);
+	return error;
+}
+
+INTERPOSE int pthread_cond_timedwait(pthread_cond_t *restrict cond, pthread_mutex_t *restrict mutex,
+	const struct timespec *restrict deadline)
+{
+	struct stay stay = wait_enter(WAIT_COND, (uintptr_t)cond, TIMED);
+	int error = REAL(pthread_cond_timedwait)(cond, mutex, deadline);
+	wait_leave(stay);
+	return error;
+}
+
+INTERPOSE int pthread_cond_signal(pthread_cond_t *cond)
+{
+	waker_note((uintptr_t)cond, HERE);
+	return REAL(pthread_cond_signal)(cond);
+}
+
+INTERPOSE int pthread_cond_broadcast(pthread_cond_t *cond)
+{
+	waker_note((uintptr_t)cond, HERE);
+	return REAL(pthread_cond_broadcast)(cond);
+}
+
+/* The condition variables of programs linked before glibc 2.3.2: smaller, with an ABI of their own. */
+
+INTERPOSE int pthread_cond_wait_2_2_5(
+	pthread_cond_t *restrict cond, pthread_mutex_t *restrict mutex)
+{
+	struct stay stay = wait_enter(WAIT_COND, (uintptr_t)cond, UNTIMED);
+	int error = REAL(pthread_cond_wait_2_2_5)(cond, mutex);
+	wait_leave(stay);
+	return error;
+}
+
+INTERPOSE int pthread_cond_timedwait_2_2_5(pthread_cond_t *restrict cond,
+	pthread_mutex_t *restrict mutex, const struct timespec *restrict deadline)
+{
+	struct stay stay = wait_enter(WAIT_COND, (uintptr_t)cond, TIMED);
+	int error = REAL(pthread_cond_timedwait_2_2_5)(cond, mutex, deadline);
+	wait_leave(stay);
+	return error;
+}
+
+INTERPOSE int pthread_cond_signal_2_2_5(pthread_cond_t *cond)
+{
+	waker_note((uintptr_t)cond, HERE);
+	return REAL(pthread_cond_signal_2_2_5)(cond);
+}
+
+INTERPOSE int pthread_cond_broadcast_2_2_5(pthread_cond_t *cond)
+{
+	waker_note((uintptr_t)cond, HERE);
+	return REAL(pthread_cond_broadcast_2_2_5)(cond);
+}
+
+__asm__(".symver pthread_cond_wait_2_2_5, pthread_cond_wait@GLIBC_2.2.5, remove");
+__asm__(".symver pthread_cond_timedwait_2_2_5, pthread_cond_timedwait@GLIBC_2.2.5, remove");
+__asm__(".symver pthread_cond_signal_2_2_5, pthread_cond_signal@GLIBC_2.2.5, remove");
+__asm__(".symver pthread_cond_broadcast_2_2_5, pthread_cond_broadcast@GLIBC_2.2.5, remove");
+
+INTERPOSE int pthread_cond_clockwait(pthread_cond_t *restrict cond, pthread_mutex_t *restrict mutex,
+	clockid_t clock, const struct timespec *restrict deadline)
+{
+	struct stay stay = wait_enter(WAIT_COND, (uintptr_t)cond, TIMED);
+	int error = REAL(pthread_cond_clockwait)(cond, mutex, clock, deadline);
+	wait_leave(stay);
+	return error;
+}
+
+INTERPOSE int cnd_wait(cnd_t *cond, mtx_t *mutex)
+{
+	struct stay stay = wait_enter(WAIT_COND, (uintptr_t)cond, UNTIMED);
+	int error = REAL(cnd_wait)(cond, mutex);
+	wait_leave(stay);
+	return error;
+}
+
+INTERPOSE int cnd_timedwait(
+	cnd_t *restrict cond, mtx_t *restrict mutex, const struct timespec *restrict deadline)
+{
+	struct stay stay = wait_enter(WAIT_COND, (uintptr_t)cond, TIMED);
+	int error = REAL(cnd_timedwait)(cond, mutex, deadline);
+	wait_leave(stay);
+	return error;
+}
+
+INTERPOSE int cnd_signal(cnd_t *cond)
+{
+	waker_note((uintptr_t)cond, HERE);
+	return REAL(cnd_signal)(cond);
+}
+
+INTERPOSE int cnd_broadcast(cnd_t *cond)
+{
+	waker_note((uintptr_t)cond, HERE);
+	return REAL(cnd_broadcast)(cond);
+}
+
+/* --- semaphores ----------------------------------------------------------------------------------- */
+
+INTERPOSE int sem_wait(sem_t *sem)
+{
+	struct stay stay = wait_enter(WAIT_SEM, (uintptr_t)sem, UNTIMED);
+	int result = REAL(sem_wait)(sem);
+	wait_leave(stay);
+	return result;
+}
+
+INTERPOSE int sem_timedwait(sem_t *restrict sem, const struct timespec *restrict deadline)
+{
+	struct stay stay = wait_enter(WAIT_SEM, (uintptr_t)sem, TIMED);
+	int result = REAL(sem_timedwait)(sem, deadline);
+	wait_leave(stay);
+	return result;
+}
+
+INTERPOSE int sem_clockwait(
+	sem_t *restrict sem, clockid_t clock, const struct timespec *restrict deadline)
+{
+	struct stay stay = wait_enter(WAIT_SEM, (uintptr_t)sem, TIMED);
+	int result = REAL(sem_clockwait)(sem, clock, deadline);
+	wait_leave(stay);
+	return result;
+}
+
+INTERPOSE int sem_post(sem_t *sem)
+{
+	waker_note((uintptr_t)sem, HERE);
+	return REAL(sem_post)(sem);
+}
+
+/* --- mutexes -------------------------------------------------------------------------------------- */
+
+/* Whether the lock word says that nobody holds the mutex. The call then returns at once, and recording
+ * it would double its cost. If another thread comes between, the wait goes unrecorded, and the watcher
+ * finds it by way of /proc. The first word of glibc's mutex is its lock word, of every kind. The recorded
+ * path is a function of its own to keep its registers out of the short one. */
+static inline bool mutex_free(const void *mutex)
+{
+	return __atomic_load_n((const int *)mutex, __ATOMIC_RELAXED) == 0;
+}
+
+static __attribute__((noinline)) int pthread_mutex_lock_held(pthread_mutex_t *mutex)
+{
+	struct stay stay = wait_enter(WAIT_MUTEX, (uintptr_t)mutex, UNTIMED);
+	int error = REAL(pthread_mutex_lock)(mutex);
+	wait_leave(stay);
+	return error;
+}
+
+INTERPOSE int pthread_mutex_lock(pthread_mutex_t *mutex)
+{
+	if (__builtin_expect(mutex_free(mutex), 1))
+		return REAL(pthread_mutex_lock)(mutex);
+	return pthread_mutex_lock_held(mutex);
+}
+
+INTERPOSE int pthread_mutex_timedlock(
+	pthread_mutex_t *restrict mutex, const struct timespec *restrict deadline)
+{
+	struct stay stay = wait_enter(WAIT_MUTEX, (uintptr_t)mutex, TIMED);
+	int error = REAL(pthread_mutex_timedlock)(mutex, deadline);
+	wait_leave(stay);
+	return error;
+}
+
+INTERPOSE int pthread_mutex_clocklock(
+	pthread_mutex_t *restrict mutex, clockid_t clock, const struct timespec *restrict deadline)
+{
+	struct stay stay = wait_enter(WAIT_MUTEX, (uintptr_t)mutex, TIMED);
+	int error = REAL(pthread_mutex_clocklock)(mutex, clock, deadline);
+	wait_leave(stay);
+	return error;
+}
+
+static __attribute__((noinline)) int mtx_lock_held(mtx_t *mutex)
+{
+	struct stay stay = wait_enter(WAIT_MUTEX, (uintptr_t)mutex, UNTIMED);
+	int error = REAL(mtx_lock)(mutex);
+	wait_leave(stay);
+	return error;
+}
+
+INTERPOSE int mtx_lock(mtx_t *mutex)
+{
+	if (__builtin_expect(mutex_free(mutex), 1))
+		return REAL(mtx_lock)(mutex);
+	return mtx_lock_held(mutex);
+}
+
+INTERPOSE int mtx_timedlock(mtx_t *restrict mutex, const struct timespec *restrict deadline)
+{
+	struct stay stay = wait_enter(WAIT_MUTEX, (uintptr_t)mutex, TIMED);
+	int error = REAL(mtx_timedlock)(mutex, deadline);
+	wait_leave(stay);
+	return error;
+}
+
+/* --- read-write locks, barriers -------------------------------------------------------------------- */
+
+INTERPOSE int pthread_rwlock_rdlock(pthread_rwlock_t *lock)
+{
+	struct stay stay = wait_enter(WAIT_RDLOCK, (uintptr_t)lock, UNTIMED);
+	int error = REAL(pthread_rwlock_rdlock)(lock);
+	wait_leave(stay);
+	return error;
+}
+
+INTERPOSE int pthread_rwlock_timedrdlock(
+	pthread_rwlock_t *restrict lock, const struct timespec *restrict deadline)
+{
+	struct stay stay = wait_enter(WAIT_RDLOCK, (uintptr_t)lock, TIMED);
+	int error = REAL(pthread_rwlock_timedrdlock)(lock, deadline);
+	wait_leave(stay);
+	return error;
+}
+
+INTERPOSE int pthread_rwlock_clockrdlock(
+	pthread_rwlock_t *restrict lock, clockid_t clock, const struct timespec *restrict deadline)
+{
+	struct stay stay = wait_enter(WAIT_RDLOCK, (uintptr_t)lock, TIMED);
+	int error = REAL(pthread_rwlock_clockrdlock)(lock, clock, deadline);
+	wait_leave(stay);
+	return error;
+}
+
+INTERPOSE int pthread_rwlock_wrlock(pthread_rwlock_t *lock)
+{
+	struct stay stay = wait_enter(WAIT_WRLOCK, (uintptr_t)lock, UNTIMED);
+	int error = REAL(pthread_rwlock_wrlock)(lock);
+	wait_leave(stay);
+	return error;
+}
+
+INTERPOSE int pthread_rwlock_timedwrlock(
+	pthread_rwlock_t *restrict lock, const struct timespec *restrict deadline)
+{
+	struct stay stay = wait_enter(WAIT_WRLOCK, (uintptr_t)lock, TIMED);
+	int error = REAL(pthread_rwlock_timedwrlock)(lock, deadline);
+	wait_leave(stay);
+	return error;
+}
+
+INTERPOSE int pthread_rwlock_clockwrlock(
+	pthread_rwlock_t *restrict lock, clockid_t clock, const struct timespec *restrict deadline)
+{
+	struct stay stay = wait_enter(WAIT_WRLOCK, (uintptr_t)lock, TIMED);
+	int error = REAL(pthread_rwlock_clockwrlock)(lock, clock, deadline);
+	wait_leave(stay);
+	return error;
+}
+
+INTERPOSE int pthread_barrier_wait(pthread_barrier_t *barrier)
+{
+	struct stay stay = wait_enter(WAIT_BARRIER, (uintptr_t)barrier, UNTIMED);
+	int result = REAL(pthread_barrier_wait)(barrier);
+	wait_leave(stay);
+	return result;
+}
+
+/* --- futexes by syscall(): std::atomic::wait, std::counting_semaphore, Rust's std ------------------ */
+
+static bool futex_waits(long operation)
+{
+	switch (operation & FUTEX_CMD_MASK) {
+	case FUTEX_WAIT:
+	case FUTEX_WAIT_BITSET:
+	case FUTEX_LOCK_PI:
+	case FUTEX_LOCK_PI2:
+	case FUTEX_WAIT_REQUEUE_PI:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool futex_wakes(long operation)
+{
+	operation &= FUTEX_CMD_MASK;
+	return operation == FUTEX_WAKE || operation == FUTEX_WAKE_BITSET;
+}
+
+INTERPOSE long syscall(long number, ...)
+{
+	va_list list;
+	va_start(list, number);
+	long a = va_arg(list, long), b = va_arg(list, long), c = va_arg(list, long);
+	long d = va_arg(list, long), e = va_arg(list, long), f = va_arg(list, long);
+	va_end(list);
+	if (number == SYS_futex && futex_wakes(b))
+		waker_note((uintptr_t)a, HERE);
+	if (number != SYS_futex || !futex_waits(b))
+		return REAL(syscall)(number, a, b, c, d, e, f);
+	struct stay stay = wait_enter(WAIT_FUTEX, (uintptr_t)a, d != 0);
+	long result = REAL(syscall)(number, a, b, c, d, e, f);
+	wait_leave(stay);
+	return result;
+}
