@@ -353,3 +353,8 @@ const struct module *modules_at(size_t index)
 			return table->known[i].module;
 	return NULL;
 }
+
+void modules_forget(void)
+{
+	hidden_table = 0;
+}

@@ -55,4 +55,7 @@ void module_text(const struct module *module,
 	void (*note)(void *context, uintptr_t start, uintptr_t end, uintptr_t offset),
 	void *context);
 
+/* In the child of a fork: forgets the table, which the parent's watcher may have been changing. */
+void modules_forget(void);
+
 #endif

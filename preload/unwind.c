@@ -32,6 +32,8 @@ struct library {
 /* Written by unwind_open() before ready is set; read after it was seen set. */
 static struct library library;
 static _Atomic bool ready;
+static _Atomic bool failed, stepping;
+static bool wanted;
 
 static const int numbers[REGISTERS] = {[AT_PC] = UNW_X86_64_RIP,
 	[AT_SP] = UNW_X86_64_RSP,
@@ -167,7 +169,7 @@ static bool library_load(void)
 	return true;
 }
 
-bool unwind_open(void)
+static bool open_try(void)
 {
 	static unw_accessors_t accessors = {.find_proc_info = find_tables,
 		.put_unwind_info = put_tables,
@@ -189,6 +191,31 @@ bool unwind_open(void)
 	return true;
 }
 
+bool unwind_open(void)
+{
+	bool opened = open_try();
+	atomic_store_explicit(&failed, !opened, memory_order_release);
+	return opened;
+}
+
+bool unwind_failed(void)
+{
+	return atomic_load_explicit(&failed, memory_order_acquire);
+}
+
+bool unwind_wanted(void)
+{
+	return wanted;
+}
+
+void unwind_forget(void)
+{
+	if (!atomic_load_explicit(&stepping, memory_order_relaxed))
+		return;
+	atomic_store_explicit(&ready, false, memory_order_relaxed);
+	atomic_store_explicit(&failed, true, memory_order_relaxed);
+}
+
 bool unwind_ready(void)
 {
 	return atomic_load_explicit(&ready, memory_order_acquire);
@@ -208,17 +235,30 @@ static void caller_read(unw_cursor_t *cursor, struct frame *caller)
 	}
 }
 
+/* All that libunwind does for a step; what it takes for it, it holds no longer than this. */
+static int library_step(unw_cursor_t *cursor, struct context *context, struct frame *caller)
+{
+	atomic_store_explicit(&stepping, true, memory_order_relaxed);
+	int result = library.init(cursor, library.space, context);
+	if (result >= 0)
+		result = library.step(cursor);
+	if (result >= 0)
+		caller_read(cursor, caller);
+	atomic_store_explicit(&stepping, false, memory_order_relaxed);
+	return result;
+}
+
 enum step unwind_step(struct stepper *stepper, struct frame *frame, bool signal_frame)
 {
 	struct context context = {.stepper = stepper, .frame = frame};
 	struct frame caller = {.exact = signal_frame};
 	unw_cursor_t cursor;
-	if (!unwind_ready() || library.init(&cursor, library.space, &context) < 0)
+	wanted = true;
+	if (!unwind_ready())
 		return STEP_NO_RULE;
-	int result = library.step(&cursor);
+	int result = library_step(&cursor, &context, &caller);
 	if (result < 0)
 		return context.outside ? STEP_OUTSIDE : STEP_NO_RULE;
-	caller_read(&cursor, &caller);
 	if (result == 0 || !(caller.have & HAVE_PC) || !caller.at[AT_PC])
 		return STEP_OUTERMOST;
 	if (!(caller.have & HAVE_SP) || (caller.at[AT_SP] <= frame->at[AT_SP] && !signal_frame))

@@ -15,8 +15,16 @@
  * wait as long as a host thread holds that. False if it cannot be had; once is enough. */
 bool unwind_open(void);
 
-/* Whether unwind_open() has succeeded. Any thread, any time. */
+/* Whether unwind_open() has succeeded, or was tried and failed. Any thread, any time. */
 bool unwind_ready(void);
+bool unwind_failed(void);
+
+/* Whether a frame has needed libunwind before it was open. Watcher only. */
+bool unwind_wanted(void);
+
+/* In the child of a fork: a step that the parent's watcher was in the middle of has left libunwind's locks
+ * held; it is not used any more then. */
+void unwind_forget(void);
 
 /*
  * One step for one frame: as step_by_rule(), STEP_NO_RULE if libunwind has no way out either. A

@@ -1,0 +1,30 @@
+/*
+ * frozen.h - the stack of a thread that does not move: copied, and followed to its outermost frame.
+ *
+ * Watcher only. "Frozen" is the caller's word: it checks after the call that the thread is still in the
+ * wait that it was in before, and throws the result away if not.
+ */
+#ifndef LEAKWATCH_FROZEN_H
+#define LEAKWATCH_FROZEN_H
+
+#include "preload/contract/dump.h"
+#include "preload/registers.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct frozen {
+	uintptr_t frames[DUMP_FRAMES_MAX]; /* of the host, innermost first; as of walk.h */
+	unsigned count;
+	int guessed; /* index of the first guessed frame, -1: none */
+	bool partial; /* the outermost frame was not reached */
+};
+
+/* False when the stack cannot be copied. Reads with process_vm_readv from this process: a bad address is
+ * an error, never a fault. */
+bool frozen_walk(const struct registers *registers, unsigned have, struct frozen *frozen);
+
+/* In the child of a fork: the parent's watcher may have been in the middle of anything; starts over. */
+void frozen_forget(void);
+
+#endif

@@ -1,0 +1,274 @@
+/*
+ * proc.c - lists and reads /proc/self/task.
+ */
+#include "preload/proc.h"
+#include "preload/sys.h"
+#include "preload/text.h"
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <unistd.h>
+
+#define NANOSECONDS 1000000000u
+
+static int task_fd = -1;
+
+bool proc_open(void)
+{
+	task_fd = sys_open(AT_FDCWD, "/proc/self/task", O_RDONLY | O_DIRECTORY, 0);
+	return task_fd >= 0;
+}
+
+/* --- the list of threads --------------------------------------------------------------------------- */
+
+struct directory_entry { /* struct linux_dirent64, see getdents64(2) */
+	uint64_t inode;
+	int64_t offset;
+	unsigned short bytes;
+	unsigned char type;
+	char name[];
+};
+
+static int digits_read(const char *text)
+{
+	int number = 0;
+	for (; *text >= '0' && *text <= '9'; text++)
+		number = number * 10 + (*text - '0');
+	return number;
+}
+
+long proc_threads(int *tids, size_t room)
+{
+	static _Alignas(struct directory_entry) char entries[32768];
+	long found = 0, bytes;
+	if (task_fd < 0)
+		return -ENOENT;
+	sys_call3(SYS_lseek, task_fd, 0, SEEK_SET);
+	while ((bytes = sys_call3(SYS_getdents64, task_fd, (long)entries, sizeof entries)) > 0)
+		for (long at = 0; at < bytes;) {
+			struct directory_entry *entry = (struct directory_entry *)(entries + at);
+			int tid = digits_read(entry->name);
+			if (tid && (size_t)found < room)
+				tids[found] = tid;
+			found += tid != 0;
+			at += entry->bytes;
+		}
+	return bytes < 0 ? bytes : found;
+}
+
+/* Reads a small file of a thread: bytes read (terminated), or a negative errno. */
+static long task_read(int tid, const char *name, char *to, size_t room)
+{
+	char path[64], *at = text_copy_u64(path, (uint64_t)tid);
+	at = text_copy(at, "/");
+	text_copy(at, name);
+	if (task_fd < 0)
+		return -ENOENT;
+	int fd = sys_open(task_fd, path, O_RDONLY, 0);
+	if (fd < 0)
+		return fd;
+	long bytes = sys_read(fd, to, room - 1);
+	sys_close(fd);
+	to[bytes > 0 ? bytes : 0] = '\0';
+	return bytes;
+}
+
+/* --- the system call that a thread is in ------------------------------------------------------------ */
+
+enum timing { NEVER, ALWAYS, POINTER, MILLISECONDS, UNKNOWN };
+
+struct row {
+	short call;
+	unsigned char kind;
+	signed char object; /* argument that is the object, -1: none */
+	signed char timeout; /* argument that limits the time */
+	unsigned char timing;
+};
+
+/* Argument numbers as in each call's man page. */
+static const struct row rows[] = {
+	{SYS_read, WAIT_READ, 0, 0, NEVER},
+	{SYS_pread64, WAIT_READ, 0, 0, NEVER},
+	{SYS_readv, WAIT_READ, 0, 0, NEVER},
+	{SYS_preadv, WAIT_READ, 0, 0, NEVER},
+	{SYS_preadv2, WAIT_READ, 0, 0, NEVER},
+	{SYS_write, WAIT_WRITE, 0, 0, NEVER},
+	{SYS_pwrite64, WAIT_WRITE, 0, 0, NEVER},
+	{SYS_writev, WAIT_WRITE, 0, 0, NEVER},
+	{SYS_pwritev, WAIT_WRITE, 0, 0, NEVER},
+	{SYS_pwritev2, WAIT_WRITE, 0, 0, NEVER},
+	{SYS_recvfrom, WAIT_RECV, 0, 0, NEVER},
+	{SYS_recvmsg, WAIT_RECV, 0, 0, NEVER},
+	{SYS_recvmmsg, WAIT_RECV, 0, 4, POINTER},
+	{SYS_sendto, WAIT_SEND, 0, 0, NEVER},
+	{SYS_sendmsg, WAIT_SEND, 0, 0, NEVER},
+	{SYS_sendmmsg, WAIT_SEND, 0, 0, NEVER},
+	{SYS_accept, WAIT_ACCEPT, 0, 0, NEVER},
+	{SYS_accept4, WAIT_ACCEPT, 0, 0, NEVER},
+	{SYS_connect, WAIT_CONNECT, 0, 0, NEVER},
+	{SYS_poll, WAIT_POLL, 0, 2, MILLISECONDS},
+	{SYS_ppoll, WAIT_POLL, 0, 2, POINTER},
+	{SYS_select, WAIT_SELECT, -1, 4, POINTER},
+	{SYS_pselect6, WAIT_SELECT, -1, 4, POINTER},
+	{SYS_epoll_wait, WAIT_EPOLL, 0, 3, MILLISECONDS},
+	{SYS_epoll_pwait, WAIT_EPOLL, 0, 3, MILLISECONDS},
+	{SYS_epoll_pwait2, WAIT_EPOLL, 0, 3, POINTER},
+	{SYS_splice, WAIT_TRANSFER, 0, 0, NEVER},
+	{SYS_tee, WAIT_TRANSFER, 0, 0, NEVER},
+	{SYS_vmsplice, WAIT_TRANSFER, 0, 0, NEVER},
+	{SYS_sendfile, WAIT_TRANSFER, 0, 0, NEVER},
+	{SYS_copy_file_range, WAIT_TRANSFER, 0, 0, NEVER},
+	{SYS_open, WAIT_OPEN, -1, 0, NEVER},
+	{SYS_openat, WAIT_OPEN, -1, 0, NEVER},
+	{SYS_openat2, WAIT_OPEN, -1, 0, NEVER},
+	{SYS_flock, WAIT_FILE_LOCK, 0, 0, NEVER},
+	{SYS_fcntl, WAIT_FILE_LOCK, 0, 0, NEVER},
+	{SYS_io_getevents, WAIT_IO_EVENTS, -1, 4, POINTER},
+	{SYS_io_pgetevents, WAIT_IO_EVENTS, -1, 4, POINTER},
+	{SYS_io_uring_enter, WAIT_IO_EVENTS, -1, 0, UNKNOWN},
+	{SYS_nanosleep, WAIT_SLEEP, -1, 0, ALWAYS},
+	{SYS_clock_nanosleep, WAIT_SLEEP, -1, 0, ALWAYS},
+	{SYS_wait4, WAIT_CHILD, -1, 0, NEVER},
+	{SYS_waitid, WAIT_CHILD, -1, 0, NEVER},
+	{SYS_rt_sigtimedwait, WAIT_SIGNAL, -1, 2, POINTER},
+	{SYS_rt_sigsuspend, WAIT_SIGNAL, -1, 0, NEVER},
+	{SYS_pause, WAIT_SIGNAL, -1, 0, NEVER},
+	{SYS_msgrcv, WAIT_MSG, -1, 0, NEVER},
+	{SYS_msgsnd, WAIT_MSG, -1, 0, NEVER},
+	{SYS_mq_timedreceive, WAIT_MSG, -1, 4, POINTER},
+	{SYS_mq_timedsend, WAIT_MSG, -1, 4, POINTER},
+	{SYS_semop, WAIT_SYSV_SEM, -1, 0, NEVER},
+	{SYS_semtimedop, WAIT_SYSV_SEM, -1, 3, POINTER},
+	{SYS_futex, WAIT_FUTEX, 0, 3, POINTER},
+	{449 /* futex_waitv */, WAIT_FUTEX, 0, 3, POINTER},
+};
+
+static int wait_timed(const struct row *row, const uint64_t *arguments)
+{
+	switch (row->timing) {
+	case ALWAYS:
+		return 1;
+	case NEVER:
+		return 0;
+	case POINTER:
+		return arguments[row->timeout] != 0;
+	case MILLISECONDS:
+		return (int)arguments[row->timeout] >= 0;
+	default:
+		return -1;
+	}
+}
+
+static void wait_classify(struct proc_wait *wait)
+{
+	wait->kind = WAIT_SYSCALL;
+	wait->object = 0;
+	wait->timed = -1;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		if (rows[i].call != wait->call)
+			continue;
+		wait->kind = (enum wait_kind)rows[i].kind;
+		wait->object = rows[i].object < 0 ? 0 : wait->arguments[(int)rows[i].object];
+		wait->timed = wait_timed(&rows[i], wait->arguments);
+		return;
+	}
+}
+
+static const char *hex_read(const char *text, uint64_t *number)
+{
+	while (*text == ' ')
+		text++;
+	if (text[0] == '0' && text[1] == 'x')
+		text += 2;
+	uint64_t value = 0;
+	for (;; text++) {
+		if (*text >= '0' && *text <= '9')
+			value = value << 4 | (uint64_t)(*text - '0');
+		else if (*text >= 'a' && *text <= 'f')
+			value = value << 4 | (uint64_t)(*text - 'a' + 10);
+		else
+			break;
+	}
+	*number = value;
+	return text;
+}
+
+/* Three forms, see proc(5): "running", "-1 SP PC", "CALL ARG*6 SP PC". */
+int proc_wait_read(int tid, struct proc_wait *wait)
+{
+	char text[256];
+	long bytes = task_read(tid, "syscall", text, sizeof text);
+	memset(wait, 0, sizeof *wait);
+	if (bytes <= 0)
+		return bytes < 0 ? (int)bytes : -ESRCH;
+	if (text[0] == 'r') {
+		wait->kind = WAIT_RUNNING;
+		wait->timed = -1;
+		return 0;
+	}
+	const char *at = strchr(text, ' ');
+	if (!at)
+		return -EINVAL;
+	wait->call = text[0] == '-' ? -1 : digits_read(text);
+	for (int i = 0; wait->call >= 0 && i < 6; i++)
+		at = hex_read(at, &wait->arguments[i]);
+	at = hex_read(at, &wait->sp);
+	hex_read(at, &wait->pc);
+	wait_classify(wait);
+	return 0;
+}
+
+bool proc_wait_same(const struct proc_wait *a, const struct proc_wait *b)
+{
+	return a->call == b->call && a->sp == b->sp && a->pc == b->pc && a->kind == b->kind &&
+	       memcmp(a->arguments, b->arguments, sizeof a->arguments) == 0;
+}
+
+bool proc_name_read(int tid, char name[SLOT_NAME_BYTES])
+{
+	char text[SLOT_NAME_BYTES + 1];
+	long bytes = task_read(tid, "comm", text, sizeof text);
+	if (bytes <= 0)
+		return false;
+	if (text[bytes - 1] == '\n')
+		text[--bytes] = '\0';
+	strncpy(name, text, SLOT_NAME_BYTES - 1);
+	name[SLOT_NAME_BYTES - 1] = '\0';
+	return true;
+}
+
+/* --- the process ------------------------------------------------------------------------------------ */
+
+static uint64_t stat_start_ticks(int pid)
+{
+	char text[1024];
+	if (task_read(pid, "stat", text, sizeof text) <= 0)
+		return 0;
+	/* Field 2 is the name in parentheses, which may hold anything: count from the last one. */
+	const char *at = strrchr(text, ')');
+	for (int field = 2; at && field < 22; field++) {
+		at = strchr(at + 1, ' ');
+	}
+	uint64_t ticks = 0;
+	for (at = at ? at + 1 : ""; *at >= '0' && *at <= '9'; at++)
+		ticks = ticks * 10 + (uint64_t)(*at - '0');
+	return ticks;
+}
+
+void proc_self_read(struct proc_self *self)
+{
+	self->pid = sys_getpid();
+	self->entry = getauxval(AT_ENTRY);
+	self->start_ticks = stat_start_ticks(self->pid);
+	/* The kernel counts clock ticks of 1/100 s since boot in this file (USER_HZ). */
+	uint64_t since_boot = self->start_ticks * (NANOSECONDS / 100);
+	self->start_ns = sys_clock_ns(CLOCK_REALTIME) - sys_clock_ns(CLOCK_BOOTTIME) + since_boot;
+	/* By way of the calling thread: the main thread may have exited, and then has no exe. */
+	long bytes = sys_call4(SYS_readlinkat, AT_FDCWD, (long)"/proc/thread-self/exe",
+		(long)self->exe, sizeof self->exe - 1);
+	self->exe[bytes > 0 ? bytes : 0] = '\0';
+	if (!proc_name_read(self->pid, self->name))
+		strcpy(self->name, "unknown");
+}

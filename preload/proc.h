@@ -1,0 +1,50 @@
+/*
+ * proc.h - what the kernel says of the process's threads, in /proc: for those that no wrapper saw.
+ *
+ * Watcher only: it opens descriptors, in the watcher's own table. Reads what the kernel has without
+ * touching the thread: no ptrace, no signal, no stop.
+ */
+#ifndef LEAKWATCH_PROC_H
+#define LEAKWATCH_PROC_H
+
+#include "preload/contract/dump.h"
+#include "preload/slot.h"
+
+/* Opens /proc/self/task, before a chroot can hide it. False: this process has no /proc to read. */
+bool proc_open(void);
+
+/* The ids of all threads, into tids; returns how many there are (also beyond room), negative if they
+ * cannot be listed. */
+long proc_threads(int *tids, size_t room);
+
+/* What /proc/self/task/TID/syscall says. */
+struct proc_wait {
+	enum wait_kind kind; /* WAIT_RUNNING, or the wait that the system call is */
+	long call; /* number of the system call, -1: blocked outside of one */
+	uint64_t object;
+	int timed; /* 1, 0, or -1: not known */
+	uint64_t arguments[6];
+	uint64_t sp, pc;
+};
+
+/* 0, or a negative errno: the thread is gone, or /proc may not be read. */
+int proc_wait_read(int tid, struct proc_wait *wait);
+
+/* Whether both speak of one and the same wait, as far as can be seen. */
+bool proc_wait_same(const struct proc_wait *a, const struct proc_wait *b);
+
+/* The thread's name, terminated. False if it cannot be read. */
+bool proc_name_read(int tid, char name[SLOT_NAME_BYTES]);
+
+/* Facts about the process, read once. */
+struct proc_self {
+	int pid;
+	uint64_t start_ticks; /* /proc/self/stat, field 22 */
+	uint64_t start_ns; /* CLOCK_REALTIME */
+	uintptr_t entry; /* of the executable's code */
+	char exe[1024]; /* empty: not readable */
+	char name[SLOT_NAME_BYTES];
+};
+void proc_self_read(struct proc_self *self);
+
+#endif

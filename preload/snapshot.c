@@ -1,0 +1,611 @@
+/*
+ * snapshot.c - looks at every thread, by its slot or by /proc, and sorts them into groups.
+ *
+ * A wait recorded in a slot is taken as it stands if the slot's word is the same before and after its
+ * stack was copied and followed. One whose stack was found before, and whose entry is the same, keeps
+ * that stack and costs two loads. A slot whose thread left a wait unseen (a longjmp that has not waited
+ * since) is found out by the tick, which compares each wait once with /proc, and is then read by way of
+ * /proc until it moves.
+ */
+#include "preload/snapshot.h"
+#include "preload/arena.h"
+#include "preload/frozen.h"
+#include "preload/modules.h"
+#include "preload/proc.h"
+#include "preload/strangers.h"
+#include "preload/sys.h"
+#include "preload/threads.h"
+#include "preload/unwind.h"
+#include "preload/wakers.h"
+
+#include <string.h>
+
+#define LOOKS		  3 /* at a thread that keeps moving, before it counts as running */
+#define EXCLUDED_MAX	  4 /* threads of ours */
+#define TICK_CHECKS	  256u /* waits compared with /proc in one tick: 3 us each */
+#define TICK_NAMES	  64u /* names read again in one tick */
+#define TICK_STRANGERS	  64u
+#define DUMP_NAMES	  256u /* names read for the first time in one dump */
+#define STRANGERS_KEEP_NS 600000000000ull
+
+static struct snapshot snapshot;
+static struct proc_self self;
+static uint32_t generation; /* of the stacks that slots refer to */
+static uint32_t stackless; /* groups without a stack, chained like those of one stack: index + 1 */
+static unsigned names_left; /* that this dump may still read */
+
+static _Atomic int exiting_tid;
+static int excluded[EXCLUDED_MAX];
+static _Atomic unsigned excluded_count;
+
+void snapshot_exclude(int tid)
+{
+	unsigned at = atomic_fetch_add(&excluded_count, 1);
+	if (at < EXCLUDED_MAX)
+		excluded[at] = tid;
+}
+
+static bool is_excluded(int tid)
+{
+	for (unsigned i = 0; i < excluded_count && i < EXCLUDED_MAX; i++)
+		if (excluded[i] == tid)
+			return true;
+	return false;
+}
+
+void snapshot_exiting(int tid)
+{
+	atomic_store(&exiting_tid, tid);
+}
+
+void snapshot_open(void)
+{
+	proc_open();
+	proc_self_read(&self);
+	snapshot_exclude(sys_gettid());
+}
+
+/* --- arrays that last from dump to dump ------------------------------------------------------------- */
+
+struct array {
+	void *memory;
+	size_t room; /* bytes */
+};
+
+static struct array tids_array, seen_array, threads_array, groups_array, order_array,
+	leftovers_array, timers_array;
+
+/* Room for count elements; what was there stays. False when memory is short. */
+static bool array_room(struct array *array, size_t count, size_t element)
+{
+	size_t bytes = count * element, room = array->room ? array->room : 65536;
+	if (bytes <= array->room)
+		return true;
+	while (room < bytes)
+		room *= 2;
+	void *memory = arena_map(room);
+	if (!memory)
+		return false;
+	if (array->memory) {
+		memcpy(memory, array->memory, array->room);
+		arena_unmap(array->memory, array->room);
+	}
+	*array = (struct array){memory, room};
+	return true;
+}
+
+/* --- the kernel's list of threads, as a set --------------------------------------------------------- */
+
+/* Open addressing; an entry is a tid, negative once its slot was found. */
+static uint32_t tid_mask;
+
+static int *tid_entry(int tid)
+{
+	int *entries = seen_array.memory;
+	uint32_t at = ((uint32_t)tid * 2654435761u) & tid_mask;
+	while (entries[at] && entries[at] != tid && entries[at] != -tid)
+		at = (at + 1) & tid_mask;
+	return &entries[at];
+}
+
+static bool tids_index(const int *tids, size_t count)
+{
+	size_t room = 64;
+	while (room < count * 2)
+		room *= 2;
+	if (!array_room(&seen_array, room, sizeof(int)))
+		return false;
+	tid_mask = (uint32_t)room - 1;
+	memset(seen_array.memory, 0, room * sizeof(int));
+	for (size_t i = 0; i < count; i++)
+		*tid_entry(tids[i]) = tids[i];
+	return true;
+}
+
+/* Fills tids_array and its index; returns how many, 0 when /proc does not say. */
+static size_t tids_list(void)
+{
+	for (;;) {
+		size_t room = tids_array.room / sizeof(int);
+		long count = proc_threads(tids_array.memory, room);
+		if (count < 0 ||
+			(count > 0 && !array_room(&tids_array, (size_t)count + 64, sizeof(int))))
+			count = 0;
+		if ((size_t)count <= room)
+			return tids_index(tids_array.memory, (size_t)count) ? (size_t)count : 0;
+	}
+}
+
+/* --- groups ------------------------------------------------------------------------------------------ */
+
+static struct group *group_at(uint32_t index)
+{
+	return (struct group *)groups_array.memory + index;
+}
+
+static bool group_fits(const struct group *group, const struct sighting *thread)
+{
+	return group->kind == thread->kind && group->timed == thread->timed &&
+	       group->from_proc == thread->from_proc && group->partial == thread->partial &&
+	       group->guessed == thread->guessed;
+}
+
+static bool group_add(struct sighting *thread, uint32_t *first)
+{
+	if (!array_room(&groups_array, snapshot.group_count + 1, sizeof(struct group)))
+		return false;
+	*group_at(snapshot.group_count) = (struct group){.stack = thread->stack,
+		.kind = thread->kind,
+		.timed = thread->timed,
+		.from_proc = thread->from_proc,
+		.partial = thread->partial,
+		.guessed = thread->guessed,
+		.count = 1,
+		.next = *first};
+	thread->group = snapshot.group_count++;
+	*first = snapshot.group_count;
+	return true;
+}
+
+/* Puts the thread into its group. */
+static bool group_join(struct sighting *thread)
+{
+	uint32_t *first = thread->stack ? stack_mark(thread->stack) : &stackless;
+	for (uint32_t at = *first; at; at = group_at(at - 1)->next) {
+		if (!group_fits(group_at(at - 1), thread))
+			continue;
+		thread->group = at - 1;
+		group_at(at - 1)->count++;
+		return true;
+	}
+	return group_add(thread, first);
+}
+
+static void groups_forget(void)
+{
+	for (uint32_t i = 0; i < snapshot.group_count; i++)
+		if (group_at(i)->stack)
+			*stack_mark(group_at(i)->stack) = 0;
+	stackless = 0;
+}
+
+/* Shell sort: libc's qsort() allocates. */
+static void groups_order(void)
+{
+	if (!array_room(&order_array, snapshot.group_count + 1, sizeof(uint32_t)))
+		snapshot.failed = true;
+	uint32_t count = snapshot.failed ? 0 : snapshot.group_count, *order = order_array.memory;
+	for (uint32_t i = 0; i < count; i++)
+		order[i] = i;
+	for (uint32_t gap = count / 2; gap; gap /= 2)
+		for (uint32_t i = gap; i < count; i++) {
+			uint32_t moved = order[i], at = i;
+			for (; at >= gap &&
+				group_at(order[at - gap])->count < group_at(moved)->count;
+				at -= gap)
+				order[at] = order[at - gap];
+			order[at] = moved;
+		}
+	for (uint32_t i = 0; i < count; i++)
+		group_at(order[i])->number = i + 1;
+	snapshot.order = order;
+}
+
+/* --- one thread ------------------------------------------------------------------------------------- */
+
+static void sighting_keep(struct sighting *thread)
+{
+	thread->partial = thread->partial && thread->stack;
+	if (thread->partial)
+		snapshot.losses[LOSS_STACK_PARTIAL]++;
+	if (!array_room(&threads_array, snapshot.thread_count + 1, sizeof *thread) ||
+		!group_join(thread)) {
+		snapshot.failed = true;
+		snapshot.losses[LOSS_STACKS_FULL]++;
+		return;
+	}
+	snapshot.blocked += thread->kind != WAIT_RUNNING && thread->kind != WAIT_UNKNOWN;
+	((struct sighting *)threads_array.memory)[snapshot.thread_count++] = *thread;
+}
+
+/* Follows the stack of a wait and hands the result to the sighting. */
+static void sighting_stack(
+	struct sighting *thread, const struct registers *registers, unsigned have)
+{
+	static struct frozen frozen;
+	thread->stack = NULL;
+	thread->guessed = -1;
+	thread->partial = false;
+	if (!frozen_walk(registers, have, &frozen)) {
+		snapshot.losses[LOSS_STACK_UNREADABLE]++;
+		return;
+	}
+	thread->stack = stack_intern(frozen.frames, frozen.count);
+	thread->guessed = frozen.guessed;
+	thread->partial = frozen.partial;
+}
+
+static void sighting_runs(struct sighting *thread)
+{
+	thread->kind = WAIT_RUNNING;
+	thread->timed = -1;
+	thread->stack = NULL;
+	thread->since_ns = NOT_MEASURED;
+	thread->object = 0;
+}
+
+/* By /proc: a wait that no wrapper saw, or none. */
+static void sight_by_proc(struct sighting *thread)
+{
+	struct proc_wait wait, again;
+	thread->from_proc = true;
+	for (int look = 0; look < LOOKS; look++) {
+		if (proc_wait_read(thread->tid, &wait) < 0) {
+			sighting_runs(thread);
+			thread->kind = WAIT_UNKNOWN;
+			snapshot.losses[LOSS_THREAD_UNREADABLE]++;
+			return;
+		}
+		if (wait.kind == WAIT_RUNNING)
+			break;
+		struct registers registers = {.pc = wait.pc, .sp = wait.sp};
+		sighting_stack(thread, &registers, HAVE_PC | HAVE_SP);
+		if (proc_wait_read(thread->tid, &again) < 0 || !proc_wait_same(&wait, &again))
+			continue;
+		thread->kind = wait.call < 0 ? WAIT_UNKNOWN : wait.kind;
+		thread->timed = wait.timed;
+		thread->object = wait.object;
+		thread->since_ns =
+			snapshot.taken_ns - stranger_since(thread->tid, &wait, snapshot.taken_ns);
+		return;
+	}
+	sighting_runs(thread);
+}
+
+/* Whether the stack found for this very wait at an earlier dump is still here. */
+static bool stack_known(const struct slot *slot, const struct wait *wait)
+{
+	return slot->seen.stack && slot->seen.id == slot->id &&
+	       slot->seen.stack_entry == wait->entry && slot->seen.generation == generation;
+}
+
+static void stack_from_slot(struct sighting *thread, struct slot *slot, const struct wait *wait)
+{
+	if (stack_known(slot, wait)) {
+		thread->stack = slot->seen.stack;
+		thread->guessed = slot->seen.guessed;
+		thread->partial = slot->seen.partial;
+		return;
+	}
+	sighting_stack(thread, &wait->registers, HAVE_ALL);
+}
+
+static void stack_to_slot(const struct sighting *thread, struct slot *slot, const struct wait *wait)
+{
+	slot->seen.stack = thread->stack;
+	slot->seen.guessed = thread->guessed;
+	slot->seen.partial = thread->partial;
+	slot->seen.stack_entry = wait->entry;
+	slot->seen.generation = generation;
+}
+
+/* Notes which wait the slot is in; what was noted of an earlier one, or of the slot's earlier thread,
+ * goes. */
+static void slot_note(struct slot *slot, const struct wait *wait, uint64_t now_ns)
+{
+	if (slot->seen.id != slot->id) {
+		slot->seen.id = slot->id;
+		slot->seen.entry = UINT64_MAX;
+		slot->seen.stack = NULL;
+		slot->seen.exited_ns = 0;
+		slot->seen.name_read = false;
+		slot->seen.left_word = 0;
+	}
+	if (!wait || slot->seen.entry == wait->entry)
+		return;
+	slot->seen.entry = wait->entry;
+	slot->seen.since_ns = now_ns;
+	slot->seen.checked = false;
+}
+
+/* The wait that the slot is in, with the word that it was read under; 0 when it is in none. */
+static uint64_t slot_wait(struct slot *slot, struct wait *wait)
+{
+	uint64_t word = atomic_load_explicit(&slot->word, memory_order_acquire);
+	uint64_t depth = word & SLOT_DEPTH_MASK;
+	if (!depth || depth > SLOT_NESTING ||
+		(slot->seen.left_word == word && slot->seen.id == slot->id))
+		return 0;
+	*wait = slot->waits[depth - 1];
+	return word;
+}
+
+static bool slot_unmoved(struct slot *slot, uint64_t word)
+{
+	atomic_thread_fence(memory_order_acquire);
+	return atomic_load_explicit(&slot->word, memory_order_relaxed) == word;
+}
+
+/* By its slot. False when it is in no wait that a wrapper recorded. */
+static bool sight_by_slot(struct sighting *thread, struct slot *slot)
+{
+	struct wait wait;
+	for (int look = 0; look < LOOKS; look++) {
+		uint64_t word = slot_wait(slot, &wait);
+		if (!word)
+			return false;
+		stack_from_slot(thread, slot, &wait);
+		if (!slot_unmoved(slot, word))
+			continue;
+		slot_note(slot, &wait, snapshot.taken_ns);
+		stack_to_slot(thread, slot, &wait);
+		thread->kind = (enum wait_kind)wait.kind;
+		thread->timed = (int)wait.timed;
+		thread->object = wait.object;
+		thread->since_ns = snapshot.taken_ns - slot->seen.since_ns;
+		return true;
+	}
+	snapshot.losses[LOSS_STACK_MOVED]++;
+	sighting_runs(thread);
+	return true;
+}
+
+static void name_refresh(struct slot *slot)
+{
+	char name[SLOT_NAME_BYTES];
+	if (!proc_name_read(slot->tid, name))
+		return;
+	memcpy(slot->name, name, sizeof name);
+	slot->seen.name_read = true;
+}
+
+static void name_from_slot(struct sighting *thread, struct slot *slot)
+{
+	if (!slot->seen.name_read && names_left) {
+		names_left--;
+		name_refresh(slot);
+	}
+	const char *name = slot->name[0] ? slot->name : self.name;
+	memcpy(thread->name, name, SLOT_NAME_BYTES);
+	thread->name[SLOT_NAME_BYTES - 1] = '\0';
+}
+
+static void slot_sight(struct slot *slot, uint32_t flags)
+{
+	struct sighting thread = {.id = slot->id, .tid = slot->tid, .guessed = -1};
+	slot_note(slot, NULL, snapshot.taken_ns);
+	if (thread.tid == exiting_tid)
+		sighting_runs(&thread);
+	else if (!sight_by_slot(&thread, slot))
+		sight_by_proc(&thread);
+	thread.waits = ((slot->word >> SLOT_DEPTH_BITS) - slot->first_count + 1) / 2;
+	thread.creator = slot->creator;
+	thread.start = (uintptr_t)slot->start;
+	thread.detached = flags & SLOT_FOREIGN && slot->id != 1 ? -1 : !!(flags & SLOT_DETACHED);
+	name_from_slot(&thread, slot);
+	if (slot->id == thread.id)
+		sighting_keep(&thread);
+}
+
+static void stranger_sight(int tid)
+{
+	struct sighting thread = {.tid = tid, .guessed = -1, .waits = NOT_MEASURED, .detached = -1};
+	if (!proc_name_read(tid, thread.name))
+		return; /* it has gone meanwhile */
+	sight_by_proc(&thread);
+	sighting_keep(&thread);
+}
+
+static void leftover_keep(struct slot *slot)
+{
+	slot_note(slot, NULL, snapshot.taken_ns);
+	if (!slot->seen.exited_ns)
+		slot->seen.exited_ns = snapshot.taken_ns;
+	if (!array_room(&leftovers_array, snapshot.leftover_count + 1, sizeof(struct leftover)))
+		return;
+	struct leftover *leftover =
+		(struct leftover *)leftovers_array.memory + snapshot.leftover_count++;
+	*leftover = (struct leftover){.id = slot->id,
+		.tid = slot->tid,
+		.creator = slot->creator,
+		.start = (uintptr_t)slot->start,
+		.since_ns = snapshot.taken_ns - slot->seen.exited_ns,
+		.stack_bytes = slot->stack_bytes};
+	memcpy(leftover->name, slot->name, SLOT_NAME_BYTES);
+}
+
+/* A thread that the list does not have: just created, just finished, or ended without destructors. */
+static bool slot_lives(struct slot *slot, uint64_t id)
+{
+	if (sys_call3(SYS_tgkill, self.pid, slot->tid, 0) >= 0)
+		return true;
+	uint32_t flags = atomic_load_explicit(&slot->flags, memory_order_acquire);
+	if (slot->id == id && (flags & SLOT_USED) && !(flags & SLOT_EXITED))
+		thread_vanished(slot);
+	return false;
+}
+
+static void slot_visit(struct slot *slot, bool listed)
+{
+	uint32_t flags = atomic_load_explicit(&slot->flags, memory_order_acquire);
+	uint64_t id = slot->id;
+	int tid = atomic_load_explicit(&slot->tid, memory_order_acquire);
+	if (!(flags & SLOT_USED) || !tid)
+		return;
+	if (flags & SLOT_EXITED) {
+		if (!(flags & (SLOT_DETACHED | SLOT_FOREIGN)))
+			leftover_keep(slot);
+		return;
+	}
+	int *entry = listed ? tid_entry(tid) : NULL;
+	if (entry && *entry)
+		*entry = -tid;
+	else if (!slot_lives(slot, id))
+		return;
+	slot_sight(slot, flags);
+}
+
+/* --- all of them ------------------------------------------------------------------------------------ */
+
+static void timer_keep(void *context, const struct timer *timer)
+{
+	(void)context;
+	if (!array_room(&timers_array, snapshot.timer_count + 1, sizeof *timer))
+		return;
+	((struct timer *)timers_array.memory)[snapshot.timer_count++] = *timer;
+}
+
+static void losses_count(void)
+{
+	snapshot.losses[LOSS_SLOT_DENIED] = slots_denied;
+	snapshot.losses[LOSS_STACKS_FULL] += creators_lost();
+	snapshot.losses[LOSS_TIMER_EVENTS] = timers_lost();
+	snapshot.losses[LOSS_LIBUNWIND_MISSING] = unwind_failed();
+	for (uint32_t i = 0; i < CREATORS; i++)
+		if (creator_at(i) && creator_at(i)->partial)
+			snapshot.losses[LOSS_CREATOR_PARTIAL] += creator_at(i)->made;
+}
+
+const struct snapshot *snapshot_take(void)
+{
+	groups_forget();
+	modules_begin();
+	generation = stacks_generation();
+	snapshot = (struct snapshot){.taken_ns = sys_clock_ns(CLOCK_MONOTONIC)};
+	names_left = DUMP_NAMES;
+
+	size_t listed = tids_list();
+	for (uint32_t i = 0; i < slots_end(); i++) {
+		struct slot *slot = slot_at(i);
+		if (slot)
+			slot_visit(slot, listed > 0);
+	}
+	const int *tids = tids_array.memory;
+	for (size_t i = 0; i < listed; i++)
+		if (*tid_entry(tids[i]) > 0 && !is_excluded(tids[i]))
+			stranger_sight(tids[i]);
+	timers_look(timer_keep, NULL);
+	groups_order();
+	losses_count();
+	snapshot.threads = threads_array.memory;
+	snapshot.groups = groups_array.memory;
+	snapshot.leftovers = leftovers_array.memory;
+	snapshot.timers = timers_array.memory;
+	return &snapshot;
+}
+
+struct snapshot_status snapshot_status(void)
+{
+	const struct snapshot *now = snapshot_take();
+	struct snapshot_status status = {.threads = now->thread_count, .blocked = now->blocked};
+	for (uint32_t i = 0; i < now->thread_count; i++) {
+		uint64_t since_ns = now->threads[i].since_ns;
+		if (since_ns != NOT_MEASURED && since_ns > status.oldest_ns)
+			status.oldest_ns = since_ns;
+	}
+	return status;
+}
+
+/* --- the tick --------------------------------------------------------------------------------------- */
+
+/* Whether the thread is where its slot says: in a system call, deeper than the wrapper. The kernel's word
+ * is true for the moment of reading; the slot's must be the same before and after. */
+static void wait_check(struct slot *slot, const struct wait *wait, uint64_t word)
+{
+	struct proc_wait now;
+	if (proc_wait_read(slot->tid, &now) < 0 || !slot_unmoved(slot, word))
+		return;
+	slot->seen.checked = true;
+	bool here = now.kind != WAIT_RUNNING && now.sp < wait->registers.sp;
+	/* On an alternate signal stack, or busy below the wrapper, it may still be: only what is
+	 * certainly above has left. */
+	bool above = now.kind != WAIT_RUNNING && now.sp >= wait->registers.sp &&
+		     now.sp < slot->stack_high;
+	if (!here && above)
+		slot->seen.left_word = word;
+}
+
+static unsigned slot_tick(struct slot *slot, uint64_t now_ns, unsigned checks_left)
+{
+	struct wait wait;
+	uint64_t word = slot_wait(slot, &wait);
+	bool old = word && slot->seen.id == slot->id && slot->seen.entry == wait.entry;
+	slot_note(slot, word ? &wait : NULL, now_ns);
+	if (!old || slot->seen.checked || !checks_left)
+		return checks_left;
+	wait_check(slot, &wait, word);
+	return checks_left - 1;
+}
+
+static void names_tick(void)
+{
+	static uint32_t next;
+	uint32_t end = slots_end();
+	for (unsigned i = 0; i < TICK_NAMES && i < end; i++) {
+		struct slot *slot = slot_at(next++ % end);
+		if (slot && (slot->flags & (SLOT_USED | SLOT_EXITED)) == SLOT_USED && slot->tid)
+			name_refresh(slot);
+	}
+}
+
+static void stranger_tick(int tid)
+{
+	struct proc_wait wait;
+	if (proc_wait_read(tid, &wait) == 0)
+		stranger_since(tid, &wait, sys_clock_ns(CLOCK_MONOTONIC));
+}
+
+void snapshot_tick(void)
+{
+	uint64_t now_ns = sys_clock_ns(CLOCK_MONOTONIC);
+	unsigned checks_left = TICK_CHECKS;
+	atomic_fetch_add_explicit(&wakers_tick, 1, memory_order_relaxed);
+	for (uint32_t i = 0; i < slots_end(); i++) {
+		struct slot *slot = slot_at(i);
+		uint32_t flags =
+			slot ? atomic_load_explicit(&slot->flags, memory_order_acquire) : 0;
+		if ((flags & (SLOT_USED | SLOT_EXITED)) == SLOT_USED)
+			checks_left = slot_tick(slot, now_ns, checks_left);
+		else if (flags & SLOT_EXITED && !slot->seen.exited_ns)
+			slot_note(slot, NULL, now_ns), slot->seen.exited_ns = now_ns;
+	}
+	names_tick();
+	strangers_each(TICK_STRANGERS, stranger_tick);
+	if (now_ns > STRANGERS_KEEP_NS)
+		strangers_sweep(now_ns - STRANGERS_KEEP_NS);
+}
+
+void snapshot_forget(void)
+{
+	struct array *const arrays[] = {&tids_array, &seen_array, &threads_array, &groups_array,
+		&order_array, &leftovers_array, &timers_array};
+	for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
+		*arrays[i] = (struct array){0};
+	memset(&snapshot, 0, sizeof snapshot);
+	stackless = 0;
+	excluded_count = 0;
+	exiting_tid = 0;
+	frozen_forget();
+	strangers_forget();
+	stacks_forget();
+}

@@ -1,0 +1,472 @@
+/*
+ * writer.c - the text of a dump, section by section, in the order of docs/dump-format.md.
+ *
+ * Knows the format and nothing else: where the text goes is store.c's and control.c's business.
+ */
+#include "preload/writer.h"
+#include "preload/arena.h"
+#include "preload/creators.h"
+#include "preload/modules.h"
+#include "preload/sys.h"
+
+#include <gnu/libc-version.h>
+#include <signal.h>
+#include <string.h>
+
+#define PAGE_BYTES 4096
+
+static const char *const wait_words[] = {
+#define WAIT(enumerator, word, object, words) [WAIT_##enumerator] = word,
+#include "preload/contract/waits.def"
+#undef WAIT
+};
+
+static const unsigned char wait_objects[] = {
+#define WAIT(enumerator, word, object, words) [WAIT_##enumerator] = OBJECT_##object,
+#include "preload/contract/waits.def"
+#undef WAIT
+};
+
+static const char *const loss_words[] = {
+#define LOSS(enumerator, word, words) [LOSS_##enumerator] = word,
+#include "preload/contract/losses.def"
+#undef LOSS
+};
+
+/* --- values ----------------------------------------------------------------------------------------- */
+
+static void put_line(struct text *text, const char *line)
+{
+	text_put(text, line);
+	text_newline(text);
+}
+
+static void put_key(struct text *text, const char *key, uint64_t number)
+{
+	text_put(text, " ");
+	text_put(text, key);
+	text_put(text, "=");
+	text_put_u64(text, number);
+}
+
+static void put_key_text(struct text *text, const char *key, const char *value)
+{
+	text_put(text, " ");
+	text_put(text, key);
+	text_put(text, "=");
+	text_put_percent(text, value);
+}
+
+/* A value of a row after the first, absent where it says so. */
+static void put_value(struct text *text, bool known, uint64_t number)
+{
+	text_put(text, " ");
+	if (known)
+		text_put_u64(text, number);
+	else
+		text_put(text, DUMP_ABSENT);
+}
+
+static void put_address(struct text *text, bool known, uintptr_t address)
+{
+	text_put(text, " ");
+	if (known)
+		text_put_hex(text, address);
+	else
+		text_put(text, DUMP_ABSENT);
+}
+
+static void put_frames(struct text *text, const uintptr_t *frames, unsigned count)
+{
+	text_put(text, "@");
+	for (unsigned i = 0; i < count; i++)
+		put_address(text, true, frames[i]);
+}
+
+static void put_object(struct text *text, const struct sighting *thread)
+{
+	switch (wait_objects[thread->kind]) {
+	case OBJECT_MEMORY:
+		put_address(text, true, thread->object);
+		return;
+	case OBJECT_FD:
+		text_put(text, " fd:");
+		text_put_u64(text, thread->object);
+		return;
+	case OBJECT_THREAD:
+		text_put(text, thread->object ? " thread:" : " " DUMP_ABSENT);
+		if (thread->object)
+			text_put_u64(text, thread->object);
+		return;
+	default:
+		text_put(text, " " DUMP_ABSENT);
+	}
+}
+
+/* --- creators: numbered by their place in the table --------------------------------------------------- */
+
+static void put_creator(struct text *text, const struct creator *creator)
+{
+	for (uint32_t i = 0; creator && i < CREATORS; i++) {
+		uint32_t row = (uint32_t)(creator->hash + i) % CREATORS;
+		if (creator_at(row) == creator) {
+			put_value(text, true, row + 1);
+			return;
+		}
+	}
+	put_value(text, false, 0);
+}
+
+/* --- header ----------------------------------------------------------------------------------------- */
+
+static void put_header(
+	struct text *text, const struct snapshot *snapshot, const struct dump_facts *facts)
+{
+	text_put(text, DUMP_MAGIC);
+	text_put_u64(text, DUMP_VERSION);
+	text_newline(text);
+
+	text_put(text, "# process");
+	put_key(text, "pid", (uint64_t)facts->self->pid);
+	put_key(text, "start_ticks", facts->self->start_ticks);
+	put_key(text, "start_ns", facts->self->start_ns);
+	put_key_text(text, "exe", facts->self->exe[0] ? facts->self->exe : DUMP_ABSENT);
+	put_key_text(text, "comm", facts->self->name);
+	text_newline(text);
+
+	text_put(text, "# machine arch=x86_64");
+	put_key_text(text, "glibc", gnu_get_libc_version());
+	put_key(text, "page_bytes", PAGE_BYTES);
+	text_newline(text);
+
+	text_put(text, "# dump");
+	put_key(text, "sequence", facts->sequence);
+	put_key(text, "time_ns", facts->time_ns);
+	put_key(text, "uptime_ns", facts->uptime_ns);
+	put_key_text(text, "reason", facts->reason);
+	put_key(text, "tick_ns", facts->tick_ns);
+	put_key_text(text, "shim", LEAKWATCH_VERSION);
+	text_newline(text);
+
+	text_put(text, "# totals");
+	put_key(text, "threads", snapshot->thread_count);
+	put_key(text, "blocked", snapshot->blocked);
+	put_key(text, "running", snapshot->thread_count - snapshot->blocked);
+	put_key(text, "unjoined", snapshot->leftover_count);
+	put_key(text, "timers", snapshot->timer_count);
+	put_key(text, "started", slots_started);
+	put_key(text, "exited", slots_exited);
+	text_newline(text);
+	text_newline(text);
+}
+
+/* --- groups ----------------------------------------------------------------------------------------- */
+
+static void put_group(struct text *text, const struct group *group)
+{
+	unsigned count;
+	const uintptr_t *frames = stack_frames(group->stack, &count);
+	if (count) {
+		text_put_u64(text, group->count);
+		text_put(text, " ");
+		put_frames(text, frames, count);
+		text_newline(text);
+	}
+	text_put(text, "# group=");
+	text_put_u64(text, group->number);
+	put_key(text, "count", group->count);
+	put_key_text(text, "wait", wait_words[group->kind]);
+	text_put(text, " timed=");
+	text_put(text, group->timed < 0 ? DUMP_ABSENT : group->timed ? "1" : "0");
+	put_key_text(text, "source", group->from_proc ? "proc" : "slot");
+	text_put(text, " guessed=");
+	if (group->guessed < 0)
+		text_put(text, DUMP_ABSENT);
+	else
+		text_put_u64(text, (uint64_t)group->guessed);
+	put_key(text, "partial", group->partial);
+	text_newline(text);
+	text_newline(text);
+}
+
+static void put_groups(struct text *text, const struct snapshot *snapshot)
+{
+	text_put(text, "thread profile: total ");
+	text_put_u64(text, snapshot->thread_count);
+	text_newline(text);
+	for (uint32_t i = 0; i < snapshot->group_count; i++)
+		put_group(text, &snapshot->groups[snapshot->order[i]]);
+}
+
+/* --- sections --------------------------------------------------------------------------------------- */
+
+static void put_section(struct text *text, const char *title, const char *columns)
+{
+	put_line(text, title);
+	put_line(text, columns);
+}
+
+static void put_thread(
+	struct text *text, const struct snapshot *snapshot, const struct sighting *thread)
+{
+	if (thread->id)
+		text_put_u64(text, thread->id);
+	else
+		text_put(text, DUMP_ABSENT);
+	put_value(text, true, (uint64_t)thread->tid);
+	put_value(text, true, snapshot->groups[thread->group].number);
+	put_value(text, thread->since_ns != NOT_MEASURED, thread->since_ns);
+	put_object(text, thread);
+	put_value(text, thread->waits != NOT_MEASURED, thread->waits);
+	put_creator(text, thread->creator);
+	put_address(text, thread->start != 0, thread->start);
+	put_value(text, thread->detached >= 0, (uint64_t)thread->detached);
+	text_put(text, " ");
+	text_put_percent(text, thread->name);
+	text_newline(text);
+}
+
+static void put_threads(struct text *text, const struct snapshot *snapshot)
+{
+	put_section(text, DUMP_SECTION_THREADS, DUMP_COLUMNS_THREADS);
+	for (uint32_t i = 0; i < snapshot->thread_count; i++)
+		put_thread(text, snapshot, &snapshot->threads[i]);
+	text_newline(text);
+}
+
+static void put_creators(struct text *text)
+{
+	static const char *const kinds[] = {
+		[CREATES_THREAD] = " thread ",
+		[CREATES_TIMER] = " timer_create ",
+		[CREATES_TIMERFD] = " timerfd ",
+		[CREATES_ITIMER] = " setitimer ",
+	};
+	put_section(text, DUMP_SECTION_CREATORS, DUMP_COLUMNS_CREATORS);
+	for (uint32_t i = 0; i < CREATORS; i++) {
+		const struct creator *creator = creator_at(i);
+		if (!creator)
+			continue;
+		text_put_u64(text, i + 1);
+		text_put(text, kinds[creator->kind]);
+		text_put_u64(text, creator->made);
+		put_value(text, true, creator->gone);
+		text_put(text, " ");
+		put_frames(text, creator->frames, creator->count);
+		text_newline(text);
+	}
+	text_newline(text);
+}
+
+static const char *clock_name(int clock)
+{
+	switch (clock) {
+	case CLOCK_REALTIME:
+		return "CLOCK_REALTIME";
+	case CLOCK_MONOTONIC:
+		return "CLOCK_MONOTONIC";
+	case CLOCK_BOOTTIME:
+		return "CLOCK_BOOTTIME";
+	case CLOCK_TAI:
+		return "CLOCK_TAI";
+	case CLOCK_REALTIME_ALARM:
+		return "CLOCK_REALTIME_ALARM";
+	case CLOCK_BOOTTIME_ALARM:
+		return "CLOCK_BOOTTIME_ALARM";
+	case CLOCK_PROCESS_CPUTIME_ID:
+		return "CLOCK_PROCESS_CPUTIME_ID";
+	case CLOCK_THREAD_CPUTIME_ID:
+		return "CLOCK_THREAD_CPUTIME_ID";
+	default:
+		return DUMP_ABSENT;
+	}
+}
+
+static const char *notify_name(int notify)
+{
+	switch (notify) {
+	case TIMER_NOTIFY_FD:
+		return "fd";
+	case SIGEV_NONE:
+		return "none";
+	case SIGEV_THREAD:
+		return "thread";
+	case SIGEV_THREAD_ID:
+		return "thread_id";
+	default:
+		return "signal";
+	}
+}
+
+static void put_timer(struct text *text, const struct snapshot *snapshot, const struct timer *timer)
+{
+	static const char *const kinds[] = {"timer_create", "timerfd", "setitimer"};
+	static const char *const itimers[] = {"itimer:real", "itimer:virtual", "itimer:prof"};
+	text_put_u64(text, timer->id);
+	text_put(text, " ");
+	text_put(text, kinds[timer->kind]);
+	put_creator(text, timer->creator);
+	text_put(text, timer->kind == TIMER_POSIX ? " timer:"
+		       : timer->kind == TIMER_FD  ? " fd:"
+						  : " ");
+	if (timer->kind == TIMER_INTERVAL)
+		text_put(text, itimers[timer->handle % 3]);
+	else
+		text_put_u64(text,
+			timer->kind == TIMER_POSIX ? (uint64_t)timer->kernel_id : timer->handle);
+	put_value(text, timer->made_ns <= snapshot->taken_ns, snapshot->taken_ns - timer->made_ns);
+	put_value(text, true, timer->period_ns);
+	put_value(text, timer->overruns >= 0, (uint64_t)timer->overruns);
+	text_put(text, " ");
+	text_put(text, clock_name(timer->clock));
+	text_put(text, " ");
+	text_put(text, notify_name(timer->notify));
+	text_newline(text);
+}
+
+static void put_timers(struct text *text, const struct snapshot *snapshot)
+{
+	put_section(text, DUMP_SECTION_TIMERS, DUMP_COLUMNS_TIMERS);
+	for (uint32_t i = 0; i < snapshot->timer_count; i++)
+		put_timer(text, snapshot, &snapshot->timers[i]);
+	text_newline(text);
+}
+
+static void put_unjoined(struct text *text, const struct snapshot *snapshot)
+{
+	put_section(text, DUMP_SECTION_UNJOINED, DUMP_COLUMNS_UNJOINED);
+	for (uint32_t i = 0; i < snapshot->leftover_count; i++) {
+		const struct leftover *leftover = &snapshot->leftovers[i];
+		text_put_u64(text, leftover->id);
+		put_value(text, true, (uint64_t)leftover->tid);
+		put_creator(text, leftover->creator);
+		put_address(text, leftover->start != 0, leftover->start);
+		put_value(text, true, leftover->since_ns);
+		put_value(text, leftover->stack_bytes != 0, leftover->stack_bytes);
+		text_put(text, " ");
+		text_put_percent(text, leftover->name);
+		text_newline(text);
+	}
+	text_newline(text);
+}
+
+static void put_losses(struct text *text, const struct snapshot *snapshot)
+{
+	put_section(text, DUMP_SECTION_LOSSES, DUMP_COLUMNS_LOSSES);
+	for (int loss = 0; loss < LOSSES; loss++) {
+		if (!snapshot->losses[loss])
+			continue;
+		text_put(text, loss_words[loss]);
+		put_value(text, true, snapshot->losses[loss]);
+		text_newline(text);
+	}
+	text_newline(text);
+}
+
+/* --- modules ---------------------------------------------------------------------------------------- */
+
+static void modules_of_frames(const uintptr_t *frames, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		modules_note(frames[i] - 1);
+}
+
+/* Those that occur in the dump, and the executable by way of its threads' creators and the program's
+ * entry: whoever reads an object's address wants to know whose data it is. */
+static void modules_collect(const struct snapshot *snapshot, const struct dump_facts *facts)
+{
+	for (uint32_t i = 0; i < snapshot->group_count; i++) {
+		unsigned count;
+		const uintptr_t *frames = stack_frames(snapshot->groups[i].stack, &count);
+		modules_of_frames(frames, count);
+	}
+	for (uint32_t i = 0; i < CREATORS; i++)
+		if (creator_at(i))
+			modules_of_frames(creator_at(i)->frames, creator_at(i)->count);
+	modules_note(facts->self->entry);
+}
+
+static void put_modules(struct text *text)
+{
+	put_section(text, DUMP_SECTION_MODULES, DUMP_COLUMNS_MODULES);
+	for (size_t i = 0; i < modules_count(); i++) {
+		const struct module *module = modules_at(i);
+		text_put_hex(text, module->start);
+		put_address(text, true, module->end);
+		put_address(text, true, module->bias);
+		text_put(text, module->build_id_bytes ? " " : " " DUMP_ABSENT);
+		text_put_hex_bytes(text, module->build_id, module->build_id_bytes);
+		text_put(text, " ");
+		text_put_percent(text, module->path);
+		text_newline(text);
+	}
+	text_newline(text);
+}
+
+struct map_context {
+	struct text *text;
+	const struct module *module;
+};
+
+/* As in /proc/PID/maps: no 0x, at least eight digits. */
+static void put_map_address(struct text *text, uintptr_t address)
+{
+	for (uintptr_t limit = 0x10000000; limit > address && limit > 1; limit >>= 4)
+		text_put(text, "0");
+	char digits[2 * sizeof address + 1], *at = digits + sizeof digits - 1;
+	*at = '\0';
+	do {
+		*--at = "0123456789abcdef"[address & 15];
+		address >>= 4;
+	} while (address);
+	text_put(text, at);
+}
+
+static void put_map(void *context, uintptr_t start, uintptr_t end, uintptr_t offset)
+{
+	const struct map_context *map = context;
+	put_map_address(map->text, start);
+	text_put(map->text, "-");
+	put_map_address(map->text, end);
+	text_put(map->text, " r-xp ");
+	put_map_address(map->text, offset);
+	text_put(map->text, " 00:00 0 ");
+	text_put(map->text, map->module->path);
+	text_newline(map->text);
+}
+
+static void put_maps(struct text *text)
+{
+	put_line(text, DUMP_SECTION_MAP);
+	for (size_t i = 0; i < modules_count(); i++) {
+		struct map_context map = {text, modules_at(i)};
+		if (!strchr(map.module->path, '\n'))
+			module_text(map.module, put_map, &map);
+	}
+	text_newline(text);
+}
+
+static void put_end(struct text *text, const struct dump_facts *facts)
+{
+	uint64_t lines = text->lines + 1;
+	text_put(text, DUMP_END);
+	text_put(text, "lines=");
+	text_put_u64(text, lines);
+	put_key(text, "took_ns", sys_clock_ns(CLOCK_MONOTONIC) - facts->began_ns);
+	text_newline(text);
+}
+
+void dump_write(struct text *text, const struct snapshot *snapshot, const struct dump_facts *facts)
+{
+	put_header(text, snapshot, facts);
+	put_groups(text, snapshot);
+	put_threads(text, snapshot);
+	put_creators(text);
+	put_timers(text, snapshot);
+	put_unjoined(text, snapshot);
+	put_losses(text, snapshot);
+	modules_collect(snapshot, facts);
+	put_modules(text);
+	put_maps(text);
+	put_end(text, facts);
+}
