@@ -1,0 +1,210 @@
+/*
+ * control.c - one request a connection, one client at a time, every wait bounded.
+ */
+#include "preload/control.h"
+#include "preload/contract/dump.h"
+#include "preload/store.h"
+#include "preload/sys.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#define BACKLOG	      8
+#define CLIENT_WAIT_S 2
+#define REQUEST_BYTES 64
+
+/* From the host itself: not in the format, and taken from this process alone. */
+#define CONTROL_EXIT "exit"
+
+#define EXIT_WAIT_MS 500u /* for a watcher that has only just been started */
+
+enum { NOT_YET, READY, NEVER };
+
+/* The address is written by the watcher before state is READY, and read by the thread that exits. */
+static struct {
+	struct sockaddr_un address;
+	_Atomic int state;
+} control;
+
+static bool address_make(int pid)
+{
+	char name[512], *at = text_copy(name, store_path());
+	at = text_copy_u64(text_copy(at, "/"), (uint64_t)pid);
+	text_copy(at, ".sock");
+	if (strlen(name) >= sizeof control.address.sun_path)
+		return false;
+	control.address.sun_family = AF_UNIX;
+	strcpy(control.address.sun_path, name);
+	return true;
+}
+
+static int socket_open(int pid)
+{
+	int directory = store_directory();
+	if (directory < 0)
+		return directory;
+	if (!address_make(pid))
+		return -ENAMETOOLONG;
+	int fd = (int)sys_call3(SYS_socket, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return fd;
+	/* One of the same name is of an earlier image of this process, or of a dead one. */
+	sys_call3(SYS_unlinkat, AT_FDCWD, (long)control.address.sun_path, 0);
+	long error = sys_call3(SYS_bind, fd, (long)&control.address, sizeof control.address);
+	if (!error)
+		error = sys_call2(SYS_listen, fd, BACKLOG);
+	if (error) {
+		sys_close(fd);
+		return (int)error;
+	}
+	sys_call4(SYS_fchmodat, AT_FDCWD, (long)control.address.sun_path, 0600, 0);
+	return fd;
+}
+
+int control_open(int pid)
+{
+	int fd = socket_open(pid);
+	atomic_store_explicit(&control.state, fd < 0 ? NEVER : READY, memory_order_release);
+	return fd;
+}
+
+static void wait_limit(int fd)
+{
+	struct timeval limit = {CLIENT_WAIT_S, 0};
+	sys_call6(SYS_setsockopt, fd, SOL_SOCKET, SO_RCVTIMEO, (long)&limit, sizeof limit, 0);
+	sys_call6(SYS_setsockopt, fd, SOL_SOCKET, SO_SNDTIMEO, (long)&limit, sizeof limit, 0);
+}
+
+static bool bytes_send(int fd, const char *bytes, size_t count)
+{
+	while (count) {
+		long sent = sys_call6(SYS_sendto, fd, (long)bytes, (long)count, MSG_NOSIGNAL, 0, 0);
+		if (sent <= 0)
+			return false;
+		bytes += sent;
+		count -= (size_t)sent;
+	}
+	return true;
+}
+
+/* Reads up to a newline; the line without it. */
+static bool line_receive(int fd, char line[REQUEST_BYTES])
+{
+	size_t count = 0;
+	while (count < REQUEST_BYTES) {
+		long bytes = sys_read(fd, line + count, REQUEST_BYTES - count);
+		if (bytes <= 0)
+			return false;
+		char *end = memchr(line + count, '\n', (size_t)bytes);
+		count += (size_t)bytes;
+		if (end) {
+			*end = '\0';
+			return true;
+		}
+	}
+	return false;
+}
+
+static void answer_dump(int fd, const char *reason, const struct control_service *service)
+{
+	char path[STORE_PATH_BYTES] = "";
+	struct text answer = {0};
+	const struct text *dump = service->dump(reason, path);
+	if (!dump) {
+		static const char failed[] = "error the dump could not be taken: no memory\n";
+		bytes_send(fd, failed, strlen(failed));
+		return;
+	}
+	text_put(&answer, "ok bytes=");
+	text_put_u64(&answer, dump->count);
+	text_put(&answer, " path=");
+	text_put_percent(&answer, *path ? path : DUMP_ABSENT);
+	text_newline(&answer);
+	if (!answer.failed && bytes_send(fd, answer.bytes, answer.count))
+		bytes_send(fd, dump->bytes, dump->count);
+	text_free(&answer);
+}
+
+static void answer_status(int fd, const struct control_service *service)
+{
+	struct text answer = {0};
+	text_put(&answer, "ok");
+	service->status(&answer);
+	text_newline(&answer);
+	if (!answer.failed)
+		bytes_send(fd, answer.bytes, answer.count);
+	text_free(&answer);
+}
+
+static void client_answer(int fd, bool self, const struct control_service *service)
+{
+	static const char unknown[] = "error unknown request\n";
+	char line[REQUEST_BYTES];
+	if (!line_receive(fd, line))
+		return;
+	if (strcmp(line, CONTROL_DUMP) == 0)
+		answer_dump(fd, "request", service);
+	else if (strcmp(line, CONTROL_STATUS) == 0)
+		answer_status(fd, service);
+	else if (self && strcmp(line, CONTROL_EXIT) == 0)
+		answer_dump(fd, "exit", service);
+	else
+		bytes_send(fd, unknown, strlen(unknown));
+}
+
+void control_serve(int listener, const struct control_service *service)
+{
+	struct ucred peer = {0, (uid_t)-1, (gid_t)-1};
+	socklen_t bytes = sizeof peer;
+	int fd = (int)sys_call4(SYS_accept4, listener, 0, 0, SOCK_CLOEXEC);
+	if (fd < 0)
+		return;
+	wait_limit(fd);
+	long error = sys_call6(
+		SYS_getsockopt, fd, SOL_SOCKET, SO_PEERCRED, (long)&peer, (long)&bytes, 0);
+	if (!error && (peer.uid == 0 || peer.uid == (uid_t)sys_call0(SYS_geteuid)))
+		client_answer(fd, peer.pid == sys_getpid(), service);
+	sys_close(fd);
+}
+
+static bool control_awaited(void)
+{
+	struct timespec millisecond = {0, 1000000};
+	for (unsigned waited = 0; waited < EXIT_WAIT_MS && control.state == NOT_YET; waited++)
+		sys_call2(SYS_nanosleep, (long)&millisecond, 0);
+	return atomic_load_explicit(&control.state, memory_order_acquire) == READY;
+}
+
+bool control_request_exit_dump(void)
+{
+	static const char request[] = CONTROL_EXIT "\n";
+	char answer[512];
+	if (!control_awaited())
+		return false;
+	int fd = (int)sys_call3(SYS_socket, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return false;
+	wait_limit(fd);
+	bool sent =
+		sys_call3(SYS_connect, fd, (long)&control.address, sizeof control.address) == 0 &&
+		bytes_send(fd, request, strlen(request));
+	/* The answer comes when the dump is stored; what it says does not matter here. */
+	bool answered = sent && sys_read(fd, answer, sizeof answer) > 0;
+	sys_close(fd);
+	return answered;
+}
+
+void control_close(void)
+{
+	if (atomic_exchange(&control.state, NEVER) == READY)
+		sys_call3(SYS_unlinkat, AT_FDCWD, (long)control.address.sun_path, 0);
+}
+
+void control_forget(void)
+{
+	atomic_store(&control.state, NOT_YET);
+}

@@ -1,0 +1,266 @@
+/*
+ * watcher.c - the helper thread: when it starts, what it does when, how it ends.
+ *
+ * It ends with the process. Until then it sleeps in ppoll() and wakes for a tick, for the interval, or for
+ * a client. Everything behind it (snapshot.c, writer.c, store.c, control.c) belongs to this thread.
+ */
+#include "preload/watcher.h"
+#include "preload/config.h"
+#include "preload/control.h"
+#include "preload/real.h"
+#include "preload/store.h"
+#include "preload/sys.h"
+#include "preload/unwind.h"
+#include "preload/writer.h"
+
+#include <limits.h>
+#include <linux/close_range.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+#define STACK_BYTES	(256u << 10)
+#define LIBUNWIND_MS	300 /* that a dump waits for libunwind to be opened */
+#define KEPT_TEXT_BYTES ((size_t)2 << 20)
+#define MILLISECOND_NS	1000000u
+
+static _Atomic bool started;
+
+static struct {
+	struct proc_self self;
+	struct text text;
+	uint64_t sequence;
+	uint64_t next_tick_ns, next_dump_ns; /* CLOCK_MONOTONIC; UINT64_MAX: never */
+	int listener;
+} watcher;
+
+/* --- threads of ours -------------------------------------------------------------------------------- */
+
+/* All signals but the two that glibc keeps for itself, the kernel's first two of real time: by the second,
+ * every thread takes part in setuid(). */
+static uint64_t signals_most(void)
+{
+	return ~((uint64_t)3 << 31);
+}
+
+static bool thread_spawn(void *(*start)(void *))
+{
+	pthread_attr_t attributes;
+	pthread_t thread;
+	uint64_t all = signals_most(), before;
+	if (pthread_attr_init(&attributes) != 0)
+		return false;
+	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+	pthread_attr_setstacksize(&attributes, STACK_BYTES);
+	sys_call4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&before, sizeof all);
+	int error = REAL(pthread_create)(&thread, &attributes, start, NULL);
+	sys_call4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&before, 0, sizeof before);
+	pthread_attr_destroy(&attributes);
+	return error == 0;
+}
+
+/* Before anything of ours runs in it: no slot, a name. */
+static void thread_enter(void)
+{
+	slot_self = SLOT_NONE;
+	snapshot_exclude(sys_gettid());
+	sys_call2(SYS_prctl, PR_SET_NAME, (long)"leakwatch");
+}
+
+/* --- libunwind, when a stack needs it --------------------------------------------------------------- */
+
+enum { UNOPENED, OPENING, OPENED };
+
+static _Atomic int opening;
+
+static void *opener_run(void *unused)
+{
+	thread_enter();
+	unwind_open();
+	atomic_store(&opening, OPENED);
+	return unused;
+}
+
+static void sleep_ms(unsigned ms)
+{
+	struct timespec time = {0, (long)ms * MILLISECOND_NS};
+	sys_call2(SYS_nanosleep, (long)&time, 0);
+}
+
+/* Opened by a thread of its own: a host thread may hold the loader's lock for ever, and the watcher must
+ * go on then. True if it is there now and was not before. */
+static bool libunwind_fetch(void)
+{
+	int unopened = UNOPENED;
+	if (!atomic_compare_exchange_strong(&opening, &unopened, OPENING))
+		return false;
+	if (!thread_spawn(opener_run)) {
+		atomic_store(&opening, UNOPENED);
+		return false;
+	}
+	for (unsigned waited = 0; waited < LIBUNWIND_MS && atomic_load(&opening) == OPENING;
+		waited++)
+		sleep_ms(1);
+	return unwind_ready();
+}
+
+/* --- dumps ------------------------------------------------------------------------------------------- */
+
+static const struct snapshot *snapshot_whole(void)
+{
+	const struct snapshot *snapshot = snapshot_take();
+	if (unwind_wanted() && libunwind_fetch())
+		snapshot = snapshot_take();
+	return snapshot;
+}
+
+static const struct text *dump_take(const char *reason, char *path)
+{
+	struct dump_facts facts = {
+		.self = &watcher.self,
+		.sequence = ++watcher.sequence,
+		.time_ns = sys_clock_ns(CLOCK_REALTIME),
+		.began_ns = sys_clock_ns(CLOCK_MONOTONIC),
+		.tick_ns = config.tick_ns,
+		.reason = reason,
+	};
+	facts.uptime_ns =
+		facts.time_ns > watcher.self.start_ns ? facts.time_ns - watcher.self.start_ns : 0;
+	text_clear(&watcher.text);
+	dump_write(&watcher.text, snapshot_whole(), &facts);
+	*path = '\0';
+	if (watcher.text.failed) {
+		store_unwritten++;
+		return NULL;
+	}
+	if (store_dump(&watcher.text, facts.sequence, path) < 0)
+		*path = '\0';
+	return &watcher.text;
+}
+
+static void dump_by_interval(void)
+{
+	char path[STORE_PATH_BYTES];
+	dump_take("interval", path);
+	if (watcher.text.room > KEPT_TEXT_BYTES)
+		text_free(&watcher.text);
+}
+
+static void status_put(struct text *answer)
+{
+	struct snapshot_status status = snapshot_status();
+	const struct {
+		const char *key;
+		uint64_t value;
+	} numbers[] = {
+		{" pid=", (uint64_t)watcher.self.pid},
+		{" start_ticks=", watcher.self.start_ticks},
+		{" threads=", status.threads},
+		{" blocked=", status.blocked},
+		{" oldest_ns=", status.oldest_ns},
+		{" dumps=", watcher.sequence},
+		{" interval_ns=", config.interval_ns},
+	};
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+		text_put(answer, numbers[i].key);
+		text_put_u64(answer, numbers[i].value);
+	}
+	text_put(answer, " comm=");
+	text_put_percent(answer, watcher.self.name);
+}
+
+static const struct control_service service = {dump_take, status_put};
+
+/* --- the loop ---------------------------------------------------------------------------------------- */
+
+static void watcher_sleep(uint64_t until_ns)
+{
+	uint64_t now_ns = sys_clock_ns(CLOCK_MONOTONIC);
+	uint64_t left_ns = until_ns > now_ns ? until_ns - now_ns : 0;
+	struct timespec limit = {(time_t)(left_ns / 1000000000u), (long)(left_ns % 1000000000u)};
+	struct pollfd poll = {.fd = watcher.listener, .events = POLLIN};
+	long ready = sys_call6(SYS_ppoll, (long)&poll, 1, (long)&limit, 0, 0, 0);
+	if (ready > 0)
+		control_serve(watcher.listener, &service);
+}
+
+static void watcher_loop(void)
+{
+	for (;;) {
+		uint64_t next = watcher.next_tick_ns < watcher.next_dump_ns ? watcher.next_tick_ns
+									    : watcher.next_dump_ns;
+		watcher_sleep(next);
+		uint64_t now_ns = sys_clock_ns(CLOCK_MONOTONIC);
+		if (now_ns >= watcher.next_tick_ns) {
+			snapshot_tick();
+			watcher.next_tick_ns = now_ns + config.tick_ns;
+		}
+		if (now_ns >= watcher.next_dump_ns) {
+			dump_by_interval();
+			watcher.next_dump_ns = now_ns + config.interval_ns;
+		}
+	}
+}
+
+/* A descriptor table of our own, empty but for the three that libraries take for granted. */
+static void descriptors_own(void)
+{
+	if (sys_call3(SYS_close_range, 0, ~0L, CLOSE_RANGE_UNSHARE) < 0)
+		return;
+	sys_open(AT_FDCWD, "/dev/null", O_RDWR, 0);
+	sys_open(AT_FDCWD, "/dev/null", O_RDWR, 0);
+	sys_open(AT_FDCWD, "/dev/null", O_RDWR, 0);
+}
+
+static void *watcher_run(void *unused)
+{
+	thread_enter();
+	descriptors_own();
+	snapshot_open();
+	proc_self_read(&watcher.self);
+	store_begin(watcher.self.name, watcher.self.pid, watcher.self.start_ticks);
+	watcher.listener = control_open(watcher.self.pid);
+	uint64_t now_ns = sys_clock_ns(CLOCK_MONOTONIC);
+	watcher.next_tick_ns = now_ns + config.tick_ns;
+	watcher.next_dump_ns = config.interval_ns ? now_ns + config.interval_ns : UINT64_MAX;
+	watcher_loop();
+	return unused;
+}
+
+void watcher_start(void)
+{
+	if (atomic_load_explicit(&started, memory_order_relaxed) || config.off)
+		return;
+	if (atomic_exchange(&started, true))
+		return;
+	if (!thread_spawn(watcher_run))
+		atomic_store(&started, false);
+}
+
+void watcher_forget(void)
+{
+	atomic_store(&started, false);
+	memset(&watcher, 0, sizeof watcher);
+	int was_opening = OPENING;
+	atomic_compare_exchange_strong(&opening, &was_opening, UNOPENED);
+	control_forget();
+}
+
+void watcher_before_fork(void)
+{
+	for (unsigned waited = 0; waited < LIBUNWIND_MS && atomic_load(&opening) == OPENING;
+		waited++)
+		sleep_ms(1);
+}
+
+void watcher_finish(void)
+{
+	if (!atomic_load(&started))
+		return;
+	if (config.at_exit) {
+		snapshot_exiting(sys_gettid());
+		control_request_exit_dump();
+	}
+	control_close();
+}
