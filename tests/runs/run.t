@@ -23,7 +23,7 @@ runs_sleep() { [ "$(cat "/proc/$pid/comm")" = sleep ]; }
 ok 'the process id is the program'\''s' wait_for 10 runs_sleep
 ok 'the shim is loaded' grep -q "$shim" "/proc/$pid/maps"
 kill -TERM "$pid"
-wait "$pid"
+wait "$pid" 2>/dev/null
 is 'a signal ends it as it would end the program' $? 143
 
 # --- the environment --------------------------------------------------------------------------------
