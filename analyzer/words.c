@@ -61,7 +61,7 @@ const char *words_of_duration(struct pool *pool, uint64_t ns)
 	while (first < COUNT(units) && ns < units[first].ns)
 		first++;
 	if (first == COUNT(units))
-		return "0 s";
+		return ns ? "under 1 ms" : "0 s";
 
 	uint64_t whole = ns / units[first].ns;
 	const char *name = units[first].name;
