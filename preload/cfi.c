@@ -79,19 +79,24 @@ static void reader_rest(struct reader *rest, const struct reader *reader)
 	rest->failed |= reader->failed;
 }
 
+/* Whole blocks, so that the last steps of a search in the table find their rows in the window, and no
+ * block lies across two pages, of which one might be missing. */
 static bool reader_refill(struct reader *reader)
 {
-	size_t bytes = reader->end - reader->at;
-	if (reader->image->bytes)
+	const struct cfi_image *image = reader->image;
+	uintptr_t low = reader->at & -(uintptr_t)REFILL_BYTES, high = low + REFILL_BYTES;
+	if (image->bytes)
 		return false;
-	if (bytes > REFILL_BYTES)
-		bytes = REFILL_BYTES;
-	long got = sys_peek(reader->refill, reader->at, bytes);
-	if (got <= 0)
-		return false;
+	if (low < image->low)
+		low = image->low;
+	if (high > image->high)
+		high = image->high;
 	reader->window = reader->refill;
-	reader->window_low = reader->at;
-	reader->window_high = reader->at + (uintptr_t)got;
+	reader->window_low = low;
+	reader->window_high = low;
+	if (sys_peek(reader->refill, low, high - low) != (long)(high - low))
+		return false;
+	reader->window_high = high;
 	return true;
 }
 
@@ -369,32 +374,35 @@ static enum found table_count(const struct cfi_image *image, uint64_t *count)
 	unsigned count_enc = reader_byte(&reader), table_enc = reader_byte(&reader);
 	reader_skip(&reader, encoded_bytes(frame_enc) == 4 ? 4 : UINT64_MAX);
 	*count = reader_number(&reader, 4);
-	if (version != 1 || count_enc != ENC_UDATA4 || table_enc != ENC_TABLE)
-		return version == 1 ? FOUND_UNUSUAL : FOUND_NONE;
-	return reader.failed ? FOUND_NONE : FOUND;
+	if (reader.failed || version != 1)
+		return FOUND_NONE;
+	return count_enc == ENC_UDATA4 && table_enc == ENC_TABLE ? FOUND : FOUND_UNUSUAL;
 }
 
 /* The row at an index: where its code starts and where its FDE lies. */
-static bool table_row(
-	const struct cfi_image *image, uint64_t index, uintptr_t *start, uintptr_t *fde)
+static bool table_row(struct reader *reader, uint64_t index, uintptr_t *start, uintptr_t *fde)
 {
-	struct reader reader;
-	reader_open(&reader, image, image->header + TABLE_OFFSET + index * TABLE_ROW, TABLE_ROW);
-	*start = image->header + (uintptr_t)reader_s32(&reader);
-	*fde = image->header + (uintptr_t)reader_s32(&reader);
-	return !reader.failed;
+	uintptr_t header = reader->image->header;
+	reader->at = header + TABLE_OFFSET + index * TABLE_ROW;
+	if (reader->at < header)
+		return false;
+	*start = header + (uintptr_t)reader_s32(reader);
+	*fde = header + (uintptr_t)reader_s32(reader);
+	return !reader->failed;
 }
 
 static enum found fde_find(const struct cfi_image *image, uintptr_t pc, struct fde *fde)
 {
 	uint64_t low = 0, high;
 	uintptr_t start, at, best = 0;
+	struct reader reader;
 	enum found found = table_count(image, &high);
 	if (found != FOUND)
 		return found;
+	reader_open(&reader, image, image->header, high * TABLE_ROW + TABLE_OFFSET);
 	while (low < high) {
 		uint64_t middle = low + (high - low) / 2;
-		if (!table_row(image, middle, &start, &at))
+		if (!table_row(&reader, middle, &start, &at))
 			return FOUND_NONE;
 		if (start <= pc) {
 			best = at;
@@ -802,21 +810,28 @@ static void rule_reach(struct rule *rule)
 	rule->reach = (uint16_t)reach;
 }
 
+static enum rule_kind machine_kind(const struct machine *machine)
+{
+	const struct rule *rule = &machine->now.rule;
+	if (machine->unusual)
+		return RULE_UNUSUAL;
+	if (rule->lost & HAVE_PC)
+		return RULE_OUTERMOST;
+	if (machine->now.strange || rule->cfa_base == CFA_UNKNOWN ||
+		!((rule->saved | rule->elsewhere) & HAVE_PC))
+		return RULE_UNUSUAL;
+	return RULE_PLAIN;
+}
+
+/* Only a plain rule has more than its kind to say. */
 static void machine_verdict(const struct machine *machine, struct rule *rule)
 {
-	const struct state *now = &machine->now;
-	*rule = now->rule;
+	enum rule_kind kind = machine_kind(machine);
+	if (kind == RULE_PLAIN)
+		*rule = machine->now.rule;
+	rule->kind = (uint8_t)kind;
 	rule->signal_frame = machine->cie->signal_frame;
-	if (machine->unusual)
-		rule->kind = RULE_UNUSUAL;
-	else if (now->rule.lost & HAVE_PC)
-		rule->kind = RULE_OUTERMOST;
-	else if (now->strange || now->rule.cfa_base == CFA_UNKNOWN ||
-		 !((now->rule.saved | now->rule.elsewhere) & HAVE_PC))
-		rule->kind = RULE_UNUSUAL;
-	else
-		rule->kind = RULE_PLAIN;
-	if (rule->kind == RULE_PLAIN)
+	if (kind == RULE_PLAIN)
 		rule_reach(rule);
 }
 

@@ -30,16 +30,21 @@ static struct {
 	_Atomic int state;
 } control;
 
-static bool address_make(int pid)
+/* By the directory's path, or where that is longer than an address can be, through the watcher's open
+ * descriptor of it, which the exiting thread of the host can name too. */
+static void address_make(int directory, int pid)
 {
-	char name[512], *at = text_copy(name, store_path());
+	char name[768], *at = text_copy(name, store_path());
+	if (strlen(name) + sizeof "/4194304.sock" > sizeof control.address.sun_path) {
+		at = text_copy(name, "/proc/self/task/");
+		at = text_copy_u64(at, (uint64_t)sys_gettid());
+		at = text_copy(at, "/fd/");
+		at = text_copy_u64(at, (uint64_t)directory);
+	}
 	at = text_copy_u64(text_copy(at, "/"), (uint64_t)pid);
 	text_copy(at, ".sock");
-	if (strlen(name) >= sizeof control.address.sun_path)
-		return false;
 	control.address.sun_family = AF_UNIX;
 	strcpy(control.address.sun_path, name);
-	return true;
 }
 
 static int socket_open(int pid)
@@ -47,8 +52,7 @@ static int socket_open(int pid)
 	int directory = store_directory();
 	if (directory < 0)
 		return directory;
-	if (!address_make(pid))
-		return -ENAMETOOLONG;
+	address_make(directory, pid);
 	int fd = (int)sys_call3(SYS_socket, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return fd;

@@ -24,6 +24,7 @@
 #define EXCLUDED_MAX	  4 /* threads of ours */
 #define TICK_CHECKS	  256u /* waits compared with /proc in one tick: 3 us each */
 #define TICK_NAMES	  64u /* names read again in one tick */
+#define TICK_LISTED	  512u /* threads, at most, of a process whose threads each tick lists */
 #define TICK_STRANGERS	  64u
 #define DUMP_NAMES	  256u /* names read for the first time in one dump */
 #define STRANGERS_KEEP_NS 600000000000ull
@@ -545,16 +546,34 @@ static void wait_check(struct slot *slot, const struct wait *wait, uint64_t word
 		slot->seen.left_word = word;
 }
 
-static unsigned slot_tick(struct slot *slot, uint64_t now_ns, unsigned checks_left)
+/* What a tick may still ask of /proc, at 3 us each. */
+struct allowance {
+	unsigned checks, strangers;
+};
+
+/* A wait that no wrapper saw gets its age here. */
+static void stranger_tick(int tid, uint64_t now_ns, struct allowance *left)
+{
+	struct proc_wait wait;
+	if (!left->strangers)
+		return;
+	left->strangers--;
+	if (proc_wait_read(tid, &wait) == 0 && wait.kind != WAIT_RUNNING)
+		stranger_since(tid, &wait, now_ns);
+}
+
+static void slot_tick(struct slot *slot, uint64_t now_ns, struct allowance *left)
 {
 	struct wait wait;
 	uint64_t word = slot_wait(slot, &wait);
 	bool old = word && slot->seen.id == slot->id && slot->seen.entry == wait.entry;
 	slot_note(slot, word ? &wait : NULL, now_ns);
-	if (!old || slot->seen.checked || !checks_left)
-		return checks_left;
+	if (!word)
+		stranger_tick(slot->tid, now_ns, left);
+	if (!old || slot->seen.checked || !left->checks)
+		return;
+	left->checks--;
 	wait_check(slot, &wait, word);
-	return checks_left - 1;
 }
 
 static void names_tick(void)
@@ -568,29 +587,40 @@ static void names_tick(void)
 	}
 }
 
-static void stranger_tick(int tid)
+/* Threads without a slot. Not where there are very many threads: listing them all would cost more than the
+ * tick. */
+static void strangers_tick(uint64_t now_ns, struct allowance *left)
 {
-	struct proc_wait wait;
-	if (proc_wait_read(tid, &wait) == 0)
-		stranger_since(tid, &wait, sys_clock_ns(CLOCK_MONOTONIC));
+	if (slots_end() > TICK_LISTED)
+		return;
+	size_t listed = tids_list();
+	for (uint32_t i = 0; i < slots_end(); i++) {
+		int tid = slot_at(i) ? slot_at(i)->tid : 0, *entry = tid ? tid_entry(tid) : &tid;
+		if (*entry > 0)
+			*entry = -tid;
+	}
+	const int *tids = tids_array.memory;
+	for (size_t i = 0; i < listed; i++)
+		if (*tid_entry(tids[i]) > 0 && !is_excluded(tids[i]))
+			stranger_tick(tids[i], now_ns, left);
 }
 
 void snapshot_tick(void)
 {
 	uint64_t now_ns = sys_clock_ns(CLOCK_MONOTONIC);
-	unsigned checks_left = TICK_CHECKS;
+	struct allowance left = {TICK_CHECKS, TICK_STRANGERS};
 	atomic_fetch_add_explicit(&wakers_tick, 1, memory_order_relaxed);
 	for (uint32_t i = 0; i < slots_end(); i++) {
 		struct slot *slot = slot_at(i);
 		uint32_t flags =
 			slot ? atomic_load_explicit(&slot->flags, memory_order_acquire) : 0;
 		if ((flags & (SLOT_USED | SLOT_EXITED)) == SLOT_USED)
-			checks_left = slot_tick(slot, now_ns, checks_left);
+			slot_tick(slot, now_ns, &left);
 		else if (flags & SLOT_EXITED && !slot->seen.exited_ns)
 			slot_note(slot, NULL, now_ns), slot->seen.exited_ns = now_ns;
 	}
 	names_tick();
-	strangers_each(TICK_STRANGERS, stranger_tick);
+	strangers_tick(now_ns, &left);
 	if (now_ns > STRANGERS_KEEP_NS)
 		strangers_sweep(now_ns - STRANGERS_KEEP_NS);
 }

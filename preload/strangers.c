@@ -60,17 +60,6 @@ void strangers_sweep(uint64_t before_ns)
 	}
 }
 
-void strangers_each(unsigned most, void (*look)(int tid))
-{
-	struct stranger *stranger, *next;
-	HASH_ITER(hh, table, stranger, next)
-	{
-		if (!most--)
-			return;
-		look(stranger->tid);
-	}
-}
-
 void strangers_forget(void)
 {
 	table = NULL;

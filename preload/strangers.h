@@ -16,9 +16,6 @@ uint64_t stranger_since(int tid, const struct proc_wait *wait, uint64_t now_ns);
 /* Forgets those not noted since before_ns. */
 void strangers_sweep(uint64_t before_ns);
 
-/* Calls look for up to most of those known. */
-void strangers_each(unsigned most, void (*look)(int tid));
-
 /* In the child of a fork: the parent's watcher may have been in the middle of anything; starts over. */
 void strangers_forget(void);
 
