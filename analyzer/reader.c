@@ -1,19 +1,19 @@
 /*
  * reader.c - a dump's lines -> records.
  *
- * What belongs where is in tables: header keys, the keys of a group's line, the columns of each
- * section. The code walks lines and hands each value to values.c; a new column is a new row in a table
- * and a new member in dump.h. References between records (a thread's group and creator) are
- * checked last, when all lines are read.
+ * layout.c says what stands where; the code here walks lines and hands each value to values.c. The
+ * references between records are made last, by links.c.
  *
  * It refuses: other files, newer versions, files without their end line or with another count of
  * lines, values that do not parse, rows that do not fit their columns line, sections twice,
  * references to nothing, and totals that do not add up. It allocates in proportion to the file only.
  */
 #include "analyzer/reader.h"
+#include "analyzer/layout.h"
 #include "analyzer/lines.h"
+#include "analyzer/links.h"
 #include "analyzer/number.h"
-#include "analyzer/values.h"
+#include "analyzer/say.h"
 #include "preload/contract/dump.h"
 
 #include <errno.h>
@@ -24,209 +24,7 @@
 #include <unistd.h>
 
 #define COLUMNS_MAX  64
-#define COUNT(array) (sizeof(array) / sizeof(*(array)))
-
-/* --- what goes where ------------------------------------------------------------------------------ */
-
-#define NUMBER(type, member, word)                                                                 \
-	{                                                                                          \
-		word, VALUE_NUMBER, offsetof(struct type, member)                                  \
-	}
-#define FLAG(type, member, word)                                                                   \
-	{                                                                                          \
-		word, VALUE_FLAG, offsetof(struct type, member)                                    \
-	}
-#define ADDRESS(type, member, word)                                                                \
-	{                                                                                          \
-		word, VALUE_ADDRESS, offsetof(struct type, member)                                 \
-	}
-#define TEXT(type, member, word)                                                                   \
-	{                                                                                          \
-		word, VALUE_TEXT, offsetof(struct type, member)                                    \
-	}
-#define STACK(type, member, word)                                                                  \
-	{                                                                                          \
-		word, VALUE_STACK, offsetof(struct type, member)                                   \
-	}
-
-static const struct field process_fields[] = {
-	NUMBER(dump, pid, "pid"),
-	NUMBER(dump, start_ticks, "start_ticks"),
-	NUMBER(dump, start_ns, "start_ns"),
-	TEXT(dump, exe, "exe"),
-	TEXT(dump, comm, "comm"),
-};
-
-static const struct field machine_fields[] = {
-	TEXT(dump, arch, "arch"),
-	TEXT(dump, glibc, "glibc"),
-};
-
-static const struct field dump_fields[] = {
-	NUMBER(dump, sequence, "sequence"),
-	NUMBER(dump, time_ns, "time_ns"),
-	NUMBER(dump, uptime_ns, "uptime_ns"),
-	NUMBER(dump, tick_ns, "tick_ns"),
-	TEXT(dump, reason, "reason"),
-	TEXT(dump, shim, "shim"),
-};
-
-static const struct field totals_fields[] = {
-	NUMBER(dump, threads_total, "threads"),
-	NUMBER(dump, blocked, "blocked"),
-	NUMBER(dump, running, "running"),
-	NUMBER(dump, unjoined_total, "unjoined"),
-	NUMBER(dump, timers_total, "timers"),
-	NUMBER(dump, started, "started"),
-	NUMBER(dump, exited, "exited"),
-};
-
-static const struct header {
-	const char *start;
-	const struct field *fields;
-	size_t field_count;
-} headers[] = {
-	{"# process ", process_fields, COUNT(process_fields)},
-	{"# machine ", machine_fields, COUNT(machine_fields)},
-	{"# dump ", dump_fields, COUNT(dump_fields)},
-	{"# totals ", totals_fields, COUNT(totals_fields)},
-};
-
-static const struct field group_fields[] = {
-	NUMBER(dump_group, number, "group"),
-	NUMBER(dump_group, count, "count"),
-	TEXT(dump_group, wait, "wait"),
-	FLAG(dump_group, timed, "timed"),
-	TEXT(dump_group, source, "source"),
-	NUMBER(dump_group, guessed, "guessed"),
-	FLAG(dump_group, partial, "partial"),
-};
-
-static const struct field thread_fields[] = {
-	NUMBER(dump_thread, id, "id"),
-	NUMBER(dump_thread, tid, "tid"),
-	NUMBER(dump_thread, group, "group"),
-	NUMBER(dump_thread, since_ns, "since_ns"),
-	TEXT(dump_thread, object, "object"),
-	NUMBER(dump_thread, waits, "waits"),
-	NUMBER(dump_thread, creator, "creator"),
-	ADDRESS(dump_thread, start, "start"),
-	FLAG(dump_thread, detached, "detached"),
-	TEXT(dump_thread, name, "name"),
-};
-
-static const struct field creator_fields[] = {
-	NUMBER(dump_creator, id, "id"),
-	TEXT(dump_creator, kind, "kind"),
-	NUMBER(dump_creator, made, "made"),
-	NUMBER(dump_creator, gone, "gone"),
-	STACK(dump_creator, stack, "stack"),
-};
-
-static const struct field timer_fields[] = {
-	NUMBER(dump_timer, id, "id"),
-	TEXT(dump_timer, kind, "kind"),
-	NUMBER(dump_timer, creator, "creator"),
-	TEXT(dump_timer, object, "object"),
-	NUMBER(dump_timer, since_ns, "since_ns"),
-	NUMBER(dump_timer, period_ns, "period_ns"),
-	NUMBER(dump_timer, overruns, "overruns"),
-	TEXT(dump_timer, clock, "clock"),
-	TEXT(dump_timer, notify, "notify"),
-};
-
-static const struct field unjoined_fields[] = {
-	NUMBER(dump_unjoined, id, "id"),
-	NUMBER(dump_unjoined, tid, "tid"),
-	NUMBER(dump_unjoined, creator, "creator"),
-	ADDRESS(dump_unjoined, start, "start"),
-	NUMBER(dump_unjoined, since_ns, "since_ns"),
-	NUMBER(dump_unjoined, stack_bytes, "stack_bytes"),
-	TEXT(dump_unjoined, name, "name"),
-};
-
-static const struct field loss_fields[] = {
-	TEXT(dump_loss, cause, "cause"),
-	NUMBER(dump_loss, count, "count"),
-};
-
-static const struct field module_fields[] = {
-	ADDRESS(dump_module, start, "start"),
-	ADDRESS(dump_module, end, "end"),
-	ADDRESS(dump_module, bias, "bias"),
-	TEXT(dump_module, build_id, "build_id"),
-	TEXT(dump_module, path, "path"),
-};
-
-struct end_line {
-	struct measured lines, took_ns;
-};
-
-static const struct field end_fields[] = {
-	NUMBER(end_line, lines, "lines"),
-	NUMBER(end_line, took_ns, "took_ns"),
-};
-
-static void keep_threads(struct dump *dump, const struct rows *rows)
-{
-	dump->threads = rows->items;
-	dump->thread_count = rows->count;
-	dump->has_threads = true;
-}
-
-static void keep_creators(struct dump *dump, const struct rows *rows)
-{
-	dump->creators = rows->items;
-	dump->creator_count = rows->count;
-}
-
-static void keep_timers(struct dump *dump, const struct rows *rows)
-{
-	dump->timers = rows->items;
-	dump->timer_count = rows->count;
-	dump->has_timers = true;
-}
-
-static void keep_unjoined(struct dump *dump, const struct rows *rows)
-{
-	dump->unjoined = rows->items;
-	dump->unjoined_count = rows->count;
-	dump->has_unjoined = true;
-}
-
-static void keep_losses(struct dump *dump, const struct rows *rows)
-{
-	dump->losses = rows->items;
-	dump->loss_count = rows->count;
-	dump->has_losses = true;
-}
-
-static void keep_modules(struct dump *dump, const struct rows *rows)
-{
-	dump->modules = rows->items;
-	dump->module_count = rows->count;
-}
-
-static const struct section {
-	const char *title;
-	const struct field *fields;
-	size_t field_count;
-	size_t record_bytes;
-	void (*keep)(struct dump *dump, const struct rows *rows);
-} sections[] = {
-	{DUMP_SECTION_THREADS, thread_fields, COUNT(thread_fields), sizeof(struct dump_thread),
-		keep_threads},
-	{DUMP_SECTION_CREATORS, creator_fields, COUNT(creator_fields), sizeof(struct dump_creator),
-		keep_creators},
-	{DUMP_SECTION_TIMERS, timer_fields, COUNT(timer_fields), sizeof(struct dump_timer),
-		keep_timers},
-	{DUMP_SECTION_UNJOINED, unjoined_fields, COUNT(unjoined_fields),
-		sizeof(struct dump_unjoined), keep_unjoined},
-	{DUMP_SECTION_LOSSES, loss_fields, COUNT(loss_fields), sizeof(struct dump_loss),
-		keep_losses},
-	{DUMP_SECTION_MODULES, module_fields, COUNT(module_fields), sizeof(struct dump_module),
-		keep_modules},
-};
+#define SECTIONS_MAX 16
 
 /* --- one reading ---------------------------------------------------------------------------------- */
 
@@ -238,7 +36,7 @@ struct reader {
 	struct stack sample; /* read, and not yet claimed by its group line */
 	uint64_t sample_count;
 	bool sample_waits;
-	bool seen[COUNT(sections)];
+	const struct section_layout *seen[SECTIONS_MAX]; /* NULL behind the last */
 };
 
 static bool starts_with(const char *text, const char *start)
@@ -246,25 +44,17 @@ static bool starts_with(const char *text, const char *start)
 	return !strncmp(text, start, strlen(start));
 }
 
-static const struct field *field_find(const struct field *fields, size_t count, const char *name)
-{
-	for (size_t i = 0; i < count; i++)
-		if (!strcmp(fields[i].name, name))
-			return &fields[i];
-	return NULL;
-}
-
 /* "key=value key=value ..." into record. */
-static int read_pairs(
-	struct reader *reader, char *text, const struct field *fields, size_t count, void *record)
+static int read_pairs(struct reader *reader, const struct header_layout *layout, void *record)
 {
+	char *text = reader->lines.text + strlen(layout->start);
 	char *word;
 	while ((word = value_next(&text))) {
 		char *equals = strchr(word, '=');
 		if (!equals)
 			return lines_refuse(&reader->lines, "'%.40s' is not key=value", word);
 		*equals = '\0';
-		const struct field *field = field_find(fields, count, word);
+		const struct field *field = layout_field(layout->fields, layout->field_count, word);
 		const char *wrong = field ? value_set(record, field, equals + 1) : NULL;
 		if (wrong)
 			return lines_refuse(
@@ -276,12 +66,8 @@ static int read_pairs(
 /* A comment that is no header line is passed over: a newer writer may say more. */
 static int read_header(struct reader *reader)
 {
-	char *text = reader->lines.text;
-	for (size_t i = 0; i < COUNT(headers); i++)
-		if (starts_with(text, headers[i].start))
-			return read_pairs(reader, text + strlen(headers[i].start),
-				headers[i].fields, headers[i].field_count, reader->dump);
-	return 0;
+	const struct header_layout *layout = layout_of_header(reader->lines.text);
+	return layout ? read_pairs(reader, layout, reader->dump) : 0;
 }
 
 static int read_total(struct reader *reader)
@@ -345,9 +131,7 @@ static int read_group(struct reader *reader)
 {
 	struct dump_group *group = rows_add(&reader->groups, reader->dump->pool);
 	group->line = reader->lines.number;
-	if (read_pairs(reader, reader->lines.text + strlen("# "), group_fields, COUNT(group_fields),
-		    group) ||
-		group_check(reader, group))
+	if (read_pairs(reader, &layout_of_group, group) || group_check(reader, group))
 		return -1;
 	if (reader->sample_waits)
 		group->stack = reader->sample;
@@ -363,10 +147,10 @@ struct columns {
 	size_t count;
 };
 
-static int column_add(
-	struct reader *reader, const struct section *section, struct columns *columns, char *name)
+static int column_add(struct reader *reader, const struct section_layout *section,
+	struct columns *columns, char *name)
 {
-	const struct field *field = field_find(section->fields, section->field_count, name);
+	const struct field *field = layout_field(section->fields, section->field_count, name);
 	if (columns->count == COLUMNS_MAX)
 		return lines_refuse(&reader->lines, "more than %d columns", COLUMNS_MAX);
 	for (size_t i = 0; i < columns->count; i++)
@@ -381,7 +165,7 @@ static int column_add(
 }
 
 static int read_columns(
-	struct reader *reader, const struct section *section, struct columns *columns)
+	struct reader *reader, const struct section_layout *section, struct columns *columns)
 {
 	int got = lines_next_row(&reader->lines);
 	if (got < 0)
@@ -432,7 +216,7 @@ static int read_row(struct reader *reader, const struct columns *columns, void *
 	return 0;
 }
 
-static int read_rows(struct reader *reader, const struct section *section)
+static int read_rows(struct reader *reader, const struct section_layout *section)
 {
 	struct columns columns = {.count = 0};
 	struct rows rows = {.item_bytes = section->record_bytes};
@@ -475,20 +259,27 @@ static int skip_rows(struct reader *reader)
 	return got;
 }
 
+static int section_note(struct reader *reader, const struct section_layout *section)
+{
+	size_t i = 0;
+	for (; reader->seen[i]; i++)
+		if (reader->seen[i] == section)
+			return lines_refuse(&reader->lines, "a second '%s'", section->title);
+	if (i == SECTIONS_MAX - 1)
+		bug("more than %d sections in layout.c", SECTIONS_MAX - 1);
+	reader->seen[i] = section;
+	return 0;
+}
+
 static int read_section(struct reader *reader)
 {
 	const char *title = reader->lines.text;
+	const struct section_layout *section = layout_of_section(title);
 	if (!strcmp(title, DUMP_SECTION_MAP))
 		return read_map(reader);
-	for (size_t i = 0; i < COUNT(sections); i++) {
-		if (strcmp(title, sections[i].title))
-			continue;
-		if (reader->seen[i])
-			return lines_refuse(&reader->lines, "a second '%s'", title);
-		reader->seen[i] = true;
-		return read_rows(reader, &sections[i]);
-	}
-	return skip_rows(reader);
+	if (!section)
+		return skip_rows(reader);
+	return section_note(reader, section) ? -1 : read_rows(reader, section);
 }
 
 /* --- first line, last line, and what lies between ------------------------------------------------- */
@@ -552,7 +343,7 @@ static int read_end(struct reader *reader)
 {
 	struct lines *lines = &reader->lines;
 	struct end_line end = {0};
-	if (read_pairs(reader, lines->text + strlen(DUMP_END), end_fields, COUNT(end_fields), &end))
+	if (read_pairs(reader, &layout_of_end, &end))
 		return -1;
 	if (lines->at != lines->end)
 		return lines_refuse(lines, "text behind the last line");
@@ -592,100 +383,6 @@ static int read_body(struct reader *reader)
 	return got ? got : lines_refuse(&reader->lines, "truncated: no line '%s...'", DUMP_END);
 }
 
-/* --- references ----------------------------------------------------------------------------------- */
-
-static int refuse_at(struct reader *reader, unsigned line, const char *what, uint64_t number)
-{
-	reader->lines.number = line;
-	return lines_refuse(&reader->lines, "%s %lu does not exist", what, (unsigned long)number);
-}
-
-static int creator_compare(const void *a, const void *b)
-{
-	const struct dump_creator *one = a, *other = b;
-	return (one->id.value > other->id.value) - (one->id.value < other->id.value);
-}
-
-static int module_compare(const void *a, const void *b)
-{
-	const struct dump_module *one = a, *other = b;
-	return (one->start.value > other->start.value) - (one->start.value < other->start.value);
-}
-
-static int link_creator(struct reader *reader, unsigned line, const struct measured *id,
-	const struct dump_creator **creator)
-{
-	const struct dump *dump = reader->dump;
-	const struct dump_creator key = {.id = *id};
-	if (!id->known)
-		return 0;
-	if (dump->creator_count)
-		*creator = bsearch(
-			&key, dump->creators, dump->creator_count, sizeof(key), creator_compare);
-	return *creator ? 0 : refuse_at(reader, line, "creator", id->value);
-}
-
-static int link_creators(struct reader *reader)
-{
-	struct dump *dump = reader->dump;
-	for (size_t i = 0; i < dump->thread_count; i++) {
-		struct dump_thread *thread = &dump->threads[i];
-		if (link_creator(reader, thread->line, &thread->creator, &thread->created_by))
-			return -1;
-	}
-	for (size_t i = 0; i < dump->timer_count; i++) {
-		struct dump_timer *timer = &dump->timers[i];
-		if (link_creator(reader, timer->line, &timer->creator, &timer->created_by))
-			return -1;
-	}
-	for (size_t i = 0; i < dump->unjoined_count; i++) {
-		struct dump_unjoined *unjoined = &dump->unjoined[i];
-		if (link_creator(reader, unjoined->line, &unjoined->creator, &unjoined->created_by))
-			return -1;
-	}
-	return 0;
-}
-
-static int check_creators(struct reader *reader)
-{
-	const struct dump *dump = reader->dump;
-	for (size_t i = 1; i < dump->creator_count; i++) {
-		const struct dump_creator *creator = &dump->creators[i];
-		if (creator->id.value != creator[-1].id.value)
-			continue;
-		reader->lines.number =
-			creator->line > creator[-1].line ? creator->line : creator[-1].line;
-		return lines_refuse(
-			&reader->lines, "a second creator %lu", (unsigned long)creator->id.value);
-	}
-	return 0;
-}
-
-static int check_modules(struct reader *reader)
-{
-	const struct dump *dump = reader->dump;
-	for (size_t i = 0; i < dump->module_count; i++) {
-		const struct dump_module *module = &dump->modules[i];
-		reader->lines.number = module->line;
-		if (module->start.value > module->end.value)
-			return lines_refuse(&reader->lines, "a module that ends before its start");
-		if (module->bias.value > module->start.value)
-			return lines_refuse(&reader->lines, "a module with a bias above its start");
-	}
-	return 0;
-}
-
-static int check_threads(struct reader *reader)
-{
-	const struct dump *dump = reader->dump;
-	for (size_t i = 0; i < dump->thread_count; i++) {
-		const struct measured *group = &dump->threads[i].group;
-		if (group->known && (!group->value || group->value > dump->group_count))
-			return refuse_at(reader, dump->threads[i].line, "group", group->value);
-	}
-	return 0;
-}
-
 static int check_total(struct reader *reader)
 {
 	uint64_t sum = 0;
@@ -710,14 +407,7 @@ static int read_all(struct reader *reader)
 	dump->group_count = reader->groups.count;
 	if (check_total(reader))
 		return -1;
-	if (dump->creator_count)
-		qsort(dump->creators, dump->creator_count, sizeof(*dump->creators),
-			creator_compare);
-	if (dump->module_count)
-		qsort(dump->modules, dump->module_count, sizeof(*dump->modules), module_compare);
-	if (check_creators(reader) || check_modules(reader) || check_threads(reader))
-		return -1;
-	return link_creators(reader);
+	return links_make(&reader->lines, dump);
 }
 
 /* --- outside -------------------------------------------------------------------------------------- */

@@ -1,0 +1,13 @@
+/*
+ * links.h - the references between a dump's records, once all are read.
+ */
+#ifndef LEAKWATCH_LINKS_H
+#define LEAKWATCH_LINKS_H
+
+#include "analyzer/lines.h"
+
+/* Sorts creators by id and modules by address, checks both, checks that groups exist that threads
+ * name, and sets created_by. -1 with a complaint, by way of lines, about the record's own line. */
+int links_make(struct lines *lines, struct dump *dump);
+
+#endif
