@@ -9,6 +9,7 @@
 #include <linux/futex.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define NANOSECONDS 1000000000u
@@ -56,6 +57,16 @@ long proc_threads(int *tids, size_t room)
 			at += entry->bytes;
 		}
 	return bytes < 0 ? bytes : found;
+}
+
+long proc_threads_count(void)
+{
+	struct stat status;
+	if (task_fd < 0 ||
+		sys_call4(SYS_newfstatat, task_fd, (long)"", (long)&status, AT_EMPTY_PATH) < 0)
+		return -1;
+	/* Two for itself, as any directory, and one for each thread: fs/proc/base.c, proc_task_getattr(). */
+	return (long)status.st_nlink - 2;
 }
 
 /* Reads a small file of a thread: bytes read (terminated), or a negative errno. */

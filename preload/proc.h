@@ -17,6 +17,9 @@ bool proc_open(void);
  * cannot be listed. */
 long proc_threads(int *tids, size_t room);
 
+/* How many there are, for the price of one stat: the links of /proc/self/task. Negative if unknown. */
+long proc_threads_count(void);
+
 /* What /proc/self/task/TID/syscall says. */
 struct proc_wait {
 	enum wait_kind kind; /* WAIT_RUNNING, or the wait that the system call is */

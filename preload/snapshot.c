@@ -27,6 +27,7 @@
 #define TICK_LISTED	  512u /* threads, at most, of a process whose threads each tick lists */
 #define TICK_STRANGERS	  64u
 #define DUMP_NAMES	  256u /* names read for the first time in one dump */
+#define LISTINGS_SKIPPED  16u
 #define STRANGERS_KEEP_NS 600000000000ull
 
 static struct snapshot snapshot;
@@ -46,6 +47,15 @@ void snapshot_exclude(int tid)
 		excluded[at] = tid;
 }
 
+/* The opener of libunwind ends soon after it began. */
+static long excluded_alive(void)
+{
+	long alive = 0;
+	for (unsigned i = 0; i < excluded_count && i < EXCLUDED_MAX; i++)
+		alive += sys_call3(SYS_tgkill, self.pid, excluded[i], 0) == 0;
+	return alive;
+}
+
 static bool is_excluded(int tid)
 {
 	for (unsigned i = 0; i < excluded_count && i < EXCLUDED_MAX; i++)
@@ -63,7 +73,6 @@ void snapshot_open(void)
 {
 	proc_open();
 	proc_self_read(&self);
-	snapshot_exclude(sys_gettid());
 }
 
 /* --- arrays that last from dump to dump ------------------------------------------------------------- */
@@ -446,7 +455,14 @@ static bool slot_lives(struct slot *slot, uint64_t id)
 	return false;
 }
 
-static void slot_visit(struct slot *slot, bool listed)
+/* How much this snapshot knows of the kernel's threads. */
+enum listing {
+	UNLISTED, /* nothing: /proc cannot be read */
+	COUNTED, /* as many as slots, and no others at the last listing */
+	LISTED, /* their ids */
+};
+
+static void slot_visit(struct slot *slot, enum listing listing)
 {
 	uint32_t flags = atomic_load_explicit(&slot->flags, memory_order_acquire);
 	uint64_t id = slot->id;
@@ -458,12 +474,34 @@ static void slot_visit(struct slot *slot, bool listed)
 			leftover_keep(slot);
 		return;
 	}
-	int *entry = listed ? tid_entry(tid) : NULL;
+	int *entry = listing == LISTED ? tid_entry(tid) : NULL;
 	if (entry && *entry)
 		*entry = -tid;
-	else if (!slot_lives(slot, id))
+	else if (listing != COUNTED && !slot_lives(slot, id))
 		return;
 	slot_sight(slot, flags);
+}
+
+/* Listing 10,000 threads takes most of the time of a dump in which nothing moved. Where the kernel counts as
+ * many threads as there are slots, and the last listing found each in its slot, there is nothing to learn
+ * from it; but not more than a few times in a row, since a thread that ended unseen and one that began
+ * unseen would make up for each other. */
+static enum listing threads_list(size_t *listed)
+{
+	static bool strangers;
+	static unsigned unlisted;
+	long live = 0;
+	for (uint32_t i = 0; i < slots_end(); i++) {
+		const struct slot *slot = slot_at(i);
+		live += slot && (slot->flags & (SLOT_USED | SLOT_EXITED)) == SLOT_USED && slot->tid;
+	}
+	bool equal = proc_threads_count() == live + excluded_alive();
+	if (equal && !strangers && unlisted && unlisted++ < LISTINGS_SKIPPED)
+		return COUNTED;
+	*listed = tids_list();
+	strangers = !equal;
+	unlisted = 1;
+	return *listed ? LISTED : UNLISTED;
 }
 
 /* --- all of them ------------------------------------------------------------------------------------ */
@@ -495,11 +533,12 @@ const struct snapshot *snapshot_take(void)
 	snapshot = (struct snapshot){.taken_ns = sys_clock_ns(CLOCK_MONOTONIC)};
 	names_left = DUMP_NAMES;
 
-	size_t listed = tids_list();
+	size_t listed = 0;
+	enum listing listing = threads_list(&listed);
 	for (uint32_t i = 0; i < slots_end(); i++) {
 		struct slot *slot = slot_at(i);
 		if (slot)
-			slot_visit(slot, listed > 0);
+			slot_visit(slot, listing);
 	}
 	const int *tids = tids_array.memory;
 	for (size_t i = 0; i < listed; i++)

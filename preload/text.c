@@ -7,15 +7,12 @@
 #include <string.h>
 
 #define ROOM_FIRST ((size_t)256 << 10)
-#define DIGITS	   20
 
 static const char hex_digits[] = "0123456789abcdef";
 
-/* Room for bytes more; NULL when there is none to be had. */
-static char *text_room(struct text *text, size_t bytes)
+/* Makes room for bytes more; NULL when there is none to be had. */
+static __attribute__((noinline)) char *text_grow(struct text *text, size_t bytes)
 {
-	if (text->room - text->count >= bytes)
-		return text->bytes + text->count;
 	size_t room = text->room ? text->room * 2 : ROOM_FIRST;
 	while (room - text->count < bytes)
 		room *= 2;
@@ -33,13 +30,22 @@ static char *text_room(struct text *text, size_t bytes)
 	return grown + text->count;
 }
 
-static void text_put_bytes(struct text *text, const char *bytes, size_t count)
+/* Where to write bytes more, which are counted already. */
+static inline char *text_room(struct text *text, size_t bytes)
+{
+	if (__builtin_expect(text->room - text->count < bytes, 0) && !text_grow(text, bytes))
+		return NULL;
+	char *to = text->bytes + text->count;
+	text->count += bytes;
+	return to;
+}
+
+static inline void text_put_bytes(struct text *text, const char *bytes, size_t count)
 {
 	char *to = text_room(text, count);
-	if (!to)
-		return;
-	memcpy(to, bytes, count);
-	text->count += count;
+	/* Most are a few bytes: a call would cost more than the copy. */
+	for (size_t i = 0; to && i < count; i++)
+		to[i] = bytes[i];
 }
 
 void text_put(struct text *text, const char *string)
@@ -47,32 +53,45 @@ void text_put(struct text *text, const char *string)
 	text_put_bytes(text, string, strlen(string));
 }
 
-/* Writes the digits backwards from end; returns where they begin. */
-static char *digits_put(char *end, uint64_t number)
+static unsigned digits_count(uint64_t number)
 {
-	do {
-		*--end = (char)('0' + number % 10);
-		number /= 10;
-	} while (number);
-	return end;
+	unsigned count = 1;
+	for (; number >= 10000; number /= 10000)
+		count += 4;
+	return count + (number >= 10) + (number >= 100) + (number >= 1000);
+}
+
+/* Writes the last digits of number into [to, to + count). */
+static void digits_put(char *to, unsigned count, uint64_t number)
+{
+	for (; number >= 100; number /= 100) {
+		unsigned pair = (unsigned)(number % 100);
+		to[--count] = (char)('0' + pair % 10);
+		to[--count] = (char)('0' + pair / 10);
+	}
+	if (number >= 10)
+		to[--count] = (char)('0' + number % 10), number /= 10;
+	to[--count] = (char)('0' + number);
 }
 
 void text_put_u64(struct text *text, uint64_t number)
 {
-	char digits[DIGITS], *end = digits + DIGITS, *start = digits_put(end, number);
-	text_put_bytes(text, start, (size_t)(end - start));
+	unsigned count = digits_count(number);
+	char *to = text_room(text, count);
+	if (to)
+		digits_put(to, count, number);
 }
 
 void text_put_hex(struct text *text, uint64_t number)
 {
-	char digits[2 + 16], *end = digits + sizeof digits, *at = end;
-	do {
-		*--at = hex_digits[number & 15];
-		number >>= 4;
-	} while (number);
-	*--at = 'x';
-	*--at = '0';
-	text_put_bytes(text, at, (size_t)(end - at));
+	unsigned count = number ? (67 - (unsigned)__builtin_clzll(number)) / 4 : 1;
+	char *to = text_room(text, 2 + count);
+	if (!to)
+		return;
+	to[0] = '0';
+	to[1] = 'x';
+	for (; count; count--, number >>= 4)
+		to[1 + count] = hex_digits[number & 15];
 }
 
 void text_put_hex_bytes(struct text *text, const unsigned char *bytes, size_t count)
@@ -128,9 +147,8 @@ char *text_copy(char *to, const char *string)
 
 char *text_copy_u64(char *to, uint64_t number)
 {
-	char digits[DIGITS], *end = digits + DIGITS, *start = digits_put(end, number);
-	memcpy(to, start, (size_t)(end - start));
-	to += end - start;
-	*to = '\0';
-	return to;
+	unsigned count = digits_count(number);
+	digits_put(to, count, number);
+	to[count] = '\0';
+	return to + count;
 }

@@ -12,6 +12,8 @@
 #include "preload/step.h"
 #include "preload/unwind.h"
 
+#define RED_ZONE_BYTES 128 /* below sp, a leaf function's own by the ABI */
+
 static struct frame frame_first(const struct registers *registers, unsigned have)
 {
 	struct frame frame = {.have = have, .exact = true};
@@ -49,36 +51,44 @@ static enum step step_otherwise(struct stepper *stepper, struct frame *frame,
 	return step;
 }
 
-/* A word below the frame's own sp will never be in the view, unless sp has gone to another stack. */
-static enum walk_end end_of(
-	enum step step, const struct stepper *stepper, const struct frame *frame)
+/*
+ * Where the view does not hold the frame at all, a signal handler ran on another stack: needs is then
+ * the lowest address of the interrupted frame. Else a word below the frame's own sp is no good sign.
+ */
+static enum walk_end end_outside(
+	const struct stepper *stepper, const struct frame *frame, struct walk *walk)
 {
-	const struct stack_view *piece = view_piece(stepper->view, frame->at[AT_SP], 1);
-	if (step == STEP_OUTERMOST)
-		return WALK_WHOLE;
-	if (step == STEP_OUTSIDE && (!piece || stepper->needs >= piece->low))
-		return WALK_NEEDS_MORE;
-	return WALK_LOST;
+	uintptr_t sp = frame->at[AT_SP];
+	const struct stack_view *piece = view_piece(stepper->view, sp, 1);
+	walk->needs = stepper->needs;
+	if (!piece)
+		walk->needs = frame->exact ? sp - RED_ZONE_BYTES : sp;
+	else if (stepper->needs < piece->low)
+		return WALK_LOST;
+	return WALK_NEEDS_MORE;
+}
+
+static enum walk_end end_of(
+	enum step step, const struct stepper *stepper, const struct frame *frame, struct walk *walk)
+{
+	if (step == STEP_OUTSIDE)
+		return end_outside(stepper, frame, walk);
+	return step == STEP_OUTERMOST ? WALK_WHOLE : WALK_LOST;
 }
 
 /* Steps once and notes the caller. False, and the reason in walk->end, where the walk ends. */
 static bool walk_on(struct stepper *stepper, struct frame *frame, struct walk *walk)
 {
 	struct rule rule;
+	bool returns = !frame->exact;
 	enum step step = step_by_rule(stepper, frame, &rule);
-	/* The kernel enters a handler as if by a call from the start of the code that returns from it, so
-	 * that the frame's own address is exact, too. */
-	if (rule.signal_frame && !frame->exact)
-		walk->frames[walk->count - 1]++;
+	/* The kernel enters a handler as if by a call from the very start of the code that returns from it,
+	 * so that this address is exact, too. */
+	walk->frames[walk->count - 1] += rule.signal_frame && returns;
 	if (step != STEP_CALLER && stepper->guarded)
 		step = step_otherwise(stepper, frame, &rule, step, walk);
-	if (step != STEP_CALLER) {
-		walk->end = end_of(step, stepper, frame);
-		walk->needs = stepper->needs;
-		return false;
-	}
-	walk->end = WALK_FULL;
-	if (walk->count == walk->room)
+	walk->end = step == STEP_CALLER ? WALK_FULL : end_of(step, stepper, frame, walk);
+	if (step != STEP_CALLER || walk->count == walk->room)
 		return false;
 	walk->frames[walk->count++] = frame->at[AT_PC] + frame->exact;
 	return true;
