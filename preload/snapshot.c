@@ -458,7 +458,7 @@ static bool slot_lives(struct slot *slot, uint64_t id)
 /* How much this snapshot knows of the kernel's threads. */
 enum listing {
 	UNLISTED, /* nothing: /proc cannot be read */
-	COUNTED, /* as many as slots, and no others at the last listing */
+	COUNTED, /* that they are as many as the slots */
 	LISTED, /* their ids */
 };
 
@@ -483,24 +483,20 @@ static void slot_visit(struct slot *slot, enum listing listing)
 }
 
 /* Listing 10,000 threads takes most of the time of a dump in which nothing moved. Where the kernel counts as
- * many threads as there are slots, and the last listing found each in its slot, there is nothing to learn
- * from it; but not more than a few times in a row, since a thread that ended unseen and one that began
- * unseen would make up for each other. */
+ * many threads as there are slots, there is nothing to learn from it; but not more than a few times in a row,
+ * since a thread that ended unseen and one that began unseen would make up for each other. */
 static enum listing threads_list(size_t *listed)
 {
-	static bool strangers;
-	static unsigned unlisted;
+	static unsigned skipped;
 	long live = 0;
 	for (uint32_t i = 0; i < slots_end(); i++) {
 		const struct slot *slot = slot_at(i);
 		live += slot && (slot->flags & (SLOT_USED | SLOT_EXITED)) == SLOT_USED && slot->tid;
 	}
-	bool equal = proc_threads_count() == live + excluded_alive();
-	if (equal && !strangers && unlisted && unlisted++ < LISTINGS_SKIPPED)
+	if (proc_threads_count() == live + excluded_alive() && skipped++ < LISTINGS_SKIPPED)
 		return COUNTED;
 	*listed = tids_list();
-	strangers = !equal;
-	unlisted = 1;
+	skipped = 0;
 	return *listed ? LISTED : UNLISTED;
 }
 
