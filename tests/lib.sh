@@ -27,6 +27,8 @@
 #	run COMMAND...			sets $status, $out (stdout), $err (stderr); always succeeds
 #	start COMMAND...		runs it in the background, sets $pid; its output is in
 #					$scratch/$pid.out and $scratch/$pid.err
+#	stop PID [SIGNAL]		ends what start() started, by SIGTERM if not said; sets $status to
+#					its exit code, 137 if it did not end in time and was killed
 #	own PID				kill PID at the end as well
 #	wait_for SECONDS COMMAND...	repeats COMMAND until it succeeds; fails after SECONDS. COMMAND
 #					may be a function; its output is dropped
@@ -153,6 +155,19 @@ start() {
 	until [ -e "$scratch/start.err" ]; do :; done
 	mv "$scratch/start.out" "$scratch/$pid.out"
 	mv "$scratch/start.err" "$scratch/$pid.err"
+}
+
+test_ended() {
+	! grep -q '^State:.[^Z]' "/proc/$1/status"
+}
+
+# shellcheck disable=SC2034 # for the tests
+stop() {
+	kill "-${2:-TERM}" "$1"
+	wait_for 20 test_ended "$1" || kill -KILL "$1"
+	wait "$1" 2>/dev/null
+	status=$?
+	test_pids=$(printf '%s' "$test_pids " | sed "s/ $1 / /")
 }
 
 own() {
