@@ -95,12 +95,13 @@ static enum MHD_Result answer(void *unused, struct MHD_Connection *connection, c
 	void **state)
 {
 	(void)unused, (void)version, (void)upload;
-	/* The first call comes with the headers alone; the answer is due at the second. */
-	if (!*state) {
+	/* The first call comes with the headers alone, further ones with what the client sends, which is
+	 * ignored; the answer is due at the last, which has nothing. */
+	if (!*state || *upload_bytes) {
 		*state = connection;
+		*upload_bytes = 0;
 		return MHD_YES;
 	}
-	*upload_bytes = 0;
 	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0)
 		return reply(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "GET only\n");
 	return reply_path(connection, path);
