@@ -3,7 +3,7 @@
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 
-plan 43
+plan 46
 golden=$(cd "$(dirname "$0")/../golden" && pwd)
 
 is_one_line() {
@@ -145,3 +145,12 @@ awk 'BEGIN {
 	print "\n# leakwatch end lines=10010 took_ns=1" }' >"$scratch/large.dump"
 run "$leakwatch" report --json "$scratch/large.dump"
 is '10,000 threads' "$(printf '%s' "$out" | grep -c '"tid"')" 10000
+
+# --- a live process ---
+
+start "$leakwatch" run -- "$build/demos/leaklab" -mode=leak-recv -n=20 -linger=60s
+wait_for 10 grep -q 'still blocked' "$scratch/$pid.out"
+run "$leakwatch" report "$pid"
+is 'a process: exit 0' "$status" 0
+like 'a process: its threads' "$out" '^# +20 threads waiting on a condition variable in channel_receive \(channel.c:[0-9]+\)'
+like 'a process: created by' "$out" '	crew_start\+0x[0-9a-f]+	+.*leaklab.c:[0-9]+$'
