@@ -47,8 +47,7 @@ static struct stack_view stack_live(uintptr_t sp)
 {
 	struct slot *slot = slot_self;
 	uintptr_t high = (sp | (PAGE_BYTES - 1)) + 1;
-	if ((uintptr_t)slot > (uintptr_t)SLOT_NONE && sp >= slot->stack_low &&
-		sp < slot->stack_high)
+	if (slot_usable(slot) && sp >= slot->stack_low && sp < slot->stack_high)
 		high = slot->stack_high;
 	return (struct stack_view){(const unsigned char *)sp, sp, high, NULL};
 }
@@ -69,9 +68,8 @@ static unsigned stack_capture(uintptr_t frames[CREATOR_FRAMES], bool *partial)
 			frames[count++] = found[i];
 	/* A created thread's view ends where its start routine's caller begins: that is its whole. */
 	struct slot *slot = slot_self;
-	bool whole = walk.end == WALK_WHOLE ||
-		     (walk.end == WALK_NEEDS_MORE && (uintptr_t)slot > (uintptr_t)SLOT_NONE &&
-			     view.high == slot->stack_high);
+	bool whole = walk.end == WALK_WHOLE || (walk.end == WALK_NEEDS_MORE && slot_usable(slot) &&
+						       view.high == slot->stack_high);
 	*partial = !whole;
 	return count;
 }

@@ -15,6 +15,7 @@
 
 #define CHUNK_SLOTS 256u
 #define CHUNKS	    (DUMP_THREADS_MAX / CHUNK_SLOTS)
+#define NEWBORNS    4096u
 
 __thread struct slot *slot_self __attribute__((tls_model("initial-exec")));
 
@@ -25,6 +26,7 @@ static struct {
 	_Atomic uint32_t end; /* slots ever handed out */
 	_Atomic uint64_t freed; /* tag << 32 | index + 1, 0 in the low half when empty */
 	_Atomic uint64_t last_id;
+	_Atomic uint32_t newborns[NEWBORNS]; /* by handle: index + 1 */
 } slots;
 
 struct slot *slot_at(uint32_t index)
@@ -134,6 +136,31 @@ struct slot *slot_claim(void)
 	return slot;
 }
 
+static _Atomic uint32_t *newborn_row(uintptr_t handle)
+{
+	return &slots.newborns[(handle >> 6) * 0x9e3779b97f4a7c15ull >> 52];
+}
+
+void slot_announce(struct slot *slot, pthread_t thread)
+{
+	uintptr_t handle = (uintptr_t)thread, before = 0;
+	if (atomic_compare_exchange_strong(&slot->pthread, &before, handle) || before == handle)
+		atomic_store_explicit(newborn_row(handle), slot->index + 1, memory_order_release);
+}
+
+static bool slot_is_of(struct slot *slot, uintptr_t handle)
+{
+	return slot->pthread == handle && slot->flags & SLOT_USED;
+}
+
+/* A row may be old or another handle's: the slot itself says whose it is. */
+static struct slot *newborn_find(uintptr_t handle)
+{
+	uint32_t row = atomic_load_explicit(newborn_row(handle), memory_order_acquire);
+	struct slot *slot = row ? slot_at(row - 1) : NULL;
+	return slot && slot_is_of(slot, handle) ? slot : NULL;
+}
+
 /* glibc's handle is the thread pointer, and initial-exec TLS lies at one distance from it in every
  * thread (ELF TLS, variants I and II), so the other thread's variable is found by arithmetic. Its
  * static TLS stays mapped as long as the handle is valid. */
@@ -141,9 +168,13 @@ struct slot *slot_of(pthread_t thread)
 {
 	intptr_t distance = (char *)&slot_self - (char *)pthread_self();
 	struct slot *slot = *(struct slot **)((char *)thread + distance);
-	if ((uintptr_t)slot <= (uintptr_t)SLOT_NONE)
+	if (!slot)
+		return newborn_find((uintptr_t)thread);
+	if ((intptr_t)slot < 0)
+		slot = (struct slot *)((intptr_t)slot & ~SLOT_PARTED);
+	if (slot == SLOT_NONE)
 		return NULL;
-	return slot->pthread == (uintptr_t)thread ? slot : NULL;
+	return slot_is_of(slot, (uintptr_t)thread) ? slot : NULL;
 }
 
 void slots_forget(void)
@@ -152,6 +183,9 @@ void slots_forget(void)
 	 * wrapper that holds one. */
 	for (uint32_t chunk = 0; chunk < CHUNKS && slots.chunks[chunk]; chunk++)
 		slots.chunks[chunk] = NULL;
+	for (uint32_t row = 0; row < NEWBORNS; row++)
+		if (slots.newborns[row])
+			slots.newborns[row] = 0;
 	slots.end = 0;
 	slots.freed = 0;
 	slots.last_id = 0;
@@ -184,7 +218,7 @@ _Unwind_Reason_Code wait_unwinding(int version, _Unwind_Action actions,
 {
 	(void)version, (void)class, (void)exception, (void)context;
 	struct slot *slot = slot_self;
-	if (!(actions & _UA_CLEANUP_PHASE) || (uintptr_t)slot <= (uintptr_t)SLOT_NONE)
+	if (!(actions & _UA_CLEANUP_PHASE) || !slot_usable(slot))
 		return _URC_CONTINUE_UNWIND;
 	uint64_t depth = slot->word & SLOT_DEPTH_MASK;
 	if (depth)

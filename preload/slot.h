@@ -91,9 +91,22 @@ struct slot {
 	} seen;
 };
 
-/* The calling thread's slot. NULL: none yet. SLOT_NONE: must not have one (any more). */
+/* The calling thread's slot. NULL: none yet. SLOT_NONE: must not have one. slot_parted(): it has had it,
+ * and must not use it any more; others find by it what they join or detach. */
 extern __thread struct slot *slot_self;
-#define SLOT_NONE ((struct slot *)1)
+#define SLOT_NONE   ((struct slot *)1)
+#define SLOT_PARTED INTPTR_MIN /* in no address of a process */
+
+/* Whether a value of slot_self is a slot to use. */
+static inline bool slot_usable(const struct slot *self)
+{
+	return (intptr_t)self > (intptr_t)SLOT_NONE;
+}
+
+static inline struct slot *slot_parted(const struct slot *slot)
+{
+	return (struct slot *)((intptr_t)slot | SLOT_PARTED);
+}
 
 /* Makes a slot for the calling thread, whose creation was not seen, and returns it; SLOT_NONE where
  * that cannot be. Any thread, any time, also in a signal handler. */
@@ -107,6 +120,10 @@ void slot_release(struct slot *slot);
 /* The slot of another thread by its handle, NULL if it has none. The handle must be valid, as for the
  * pthread function that the caller is about to call. */
 struct slot *slot_of(pthread_t thread);
+
+/* Has slot_of() find the slot of a created thread that has not run yet. Lossy: another creation may push
+ * it out before it runs. Any thread, any time. */
+void slot_announce(struct slot *slot, pthread_t thread);
 
 /* All slots, for the watcher: indexes below slots_end(). Those not in use have no SLOT_USED. */
 uint32_t slots_end(void);
@@ -142,9 +159,9 @@ static inline __attribute__((always_inline)) struct stay wait_enter(
 {
 	__asm__ volatile(".cfi_personality 0x1b, wait_unwinding");
 	struct slot *slot = slot_self;
-	if (__builtin_expect((uintptr_t)slot <= (uintptr_t)SLOT_NONE, 0)) {
+	if (__builtin_expect(!slot_usable(slot), 0)) {
 		slot = slot ? slot : slot_claim();
-		if (slot == SLOT_NONE)
+		if (!slot_usable(slot))
 			return (struct stay){NULL, 0};
 	}
 	uint64_t word = atomic_load_explicit(&slot->word, memory_order_relaxed);

@@ -22,21 +22,27 @@ static pthread_key_t exit_key;
 static bool exit_key_made;
 static uint64_t default_stack_bytes;
 
-static void slot_flag(struct slot *slot, uint32_t flag, uint32_t other)
+/* True for the first of several callers. */
+static bool slot_flag(struct slot *slot, uint32_t flag, uint32_t other)
 {
 	uint32_t before = atomic_fetch_or_explicit(&slot->flags, flag, memory_order_acq_rel);
-	if (!(before & flag) && (before & other))
+	bool first = before & SLOT_USED && !(before & flag);
+	if (first && (before & other))
 		slot_release(slot);
+	return first;
 }
 
 /* Counted once, by whoever sees it first: its own destructor, a joiner or the watcher. */
 static void thread_ended(struct slot *slot)
 {
-	if (!(atomic_load_explicit(&slot->flags, memory_order_acquire) & SLOT_EXITED)) {
+	/* Looked at before: the slot may be another thread's afterwards. */
+	struct creator *creator = slot->creator;
+	bool counted = !(slot->flags & SLOT_FOREIGN);
+	if (!slot_flag(slot, SLOT_EXITED, SLOT_DETACHED | SLOT_FOREIGN))
+		return;
+	creator_gone(creator);
+	if (counted)
 		atomic_fetch_add_explicit(&slots_exited, 1, memory_order_relaxed);
-		creator_gone(slot->creator);
-	}
-	slot_flag(slot, SLOT_EXITED, SLOT_DETACHED | SLOT_FOREIGN);
 }
 
 static void thread_exiting(void *value)
@@ -46,7 +52,7 @@ static void thread_exiting(void *value)
 		pthread_setspecific(exit_key, slot);
 		return;
 	}
-	slot_self = SLOT_NONE;
+	slot_self = slot_parted(slot);
 	thread_ended(slot);
 }
 
@@ -83,7 +89,7 @@ void threads_init(void)
 	default_stack_bytes = bytes;
 	if (!slot_self)
 		thread_main_claim();
-	else if (slot_self != SLOT_NONE)
+	else if (slot_usable(slot_self))
 		thread_mark(slot_self);
 }
 
@@ -93,7 +99,7 @@ void threads_forget(void)
 	slots_forget();
 	slot_self = NULL;
 	struct slot *slot = slot_claim();
-	if (slot == SLOT_NONE || (uintptr_t)parent <= (uintptr_t)SLOT_NONE)
+	if (slot == SLOT_NONE || !slot_usable(parent))
 		return;
 	slot->stack_low = parent->stack_low;
 	slot->stack_high = parent->stack_high;
@@ -119,17 +125,20 @@ struct slot *thread_prepare(
 	slot->stack_bytes = bytes;
 	slot->creator = creator_here(CREATES_THREAD);
 	struct slot *creator = slot_self;
-	if ((uintptr_t)creator > (uintptr_t)SLOT_NONE)
+	if (slot_usable(creator))
 		memcpy(slot->name, creator->name, sizeof slot->name);
 	uint32_t flags = SLOT_USED | (detached == PTHREAD_CREATE_DETACHED ? SLOT_DETACHED : 0);
 	atomic_store_explicit(&slot->flags, flags, memory_order_release);
 	return slot;
 }
 
-void thread_created(struct slot *slot)
+void thread_created(struct slot *slot, uint64_t id, const pthread_t *thread)
 {
-	(void)slot; /* it may be gone already */
 	atomic_fetch_add_explicit(&slots_started, 1, memory_order_relaxed);
+	/* Its creator may join or detach it before it runs and can say itself which slot it has. Once it
+	 * runs it can say so, and the host may have freed what thread points to. */
+	if (slot->id == id && !slot->tid && !(slot->flags & SLOT_DETACHED))
+		slot_announce(slot, *thread);
 }
 
 void thread_not_created(struct slot *slot)
@@ -176,9 +185,17 @@ struct target thread_target(pthread_t thread)
 	return (struct target){slot, slot ? slot->id : 0};
 }
 
+/* Whether the slot waits for its thread to be joined or detached. One that is SLOT_FOREIGN goes with its
+ * thread. */
+static bool target_held(struct target target)
+{
+	return target.slot && target.slot->id == target.id &&
+	       (target.slot->flags & (SLOT_USED | SLOT_FOREIGN)) == SLOT_USED;
+}
+
 void thread_joined(struct target target)
 {
-	if (!target.slot || target.slot->id != target.id)
+	if (!target_held(target))
 		return;
 	/* The thread is gone. One that ended without destructors is not marked yet. */
 	thread_ended(target.slot);
@@ -187,7 +204,7 @@ void thread_joined(struct target target)
 
 void thread_detaching(struct target target)
 {
-	if (target.slot && target.slot->id == target.id)
+	if (target_held(target))
 		slot_flag(target.slot, SLOT_DETACHED, SLOT_EXITED);
 }
 

@@ -18,11 +18,12 @@ void threads_forget(void);
 /*
  * Before a real creation: a slot for the child with its creator's stack, NULL when there is none to be
  * had (the creation then goes on unrecorded). stack_bytes and detached are what its attributes say.
- * After it: thread_created() on success, thread_not_created() on failure.
+ * After it: thread_created() on success, thread_not_created() on failure. id is the slot's from before the
+ * creation: the thread may have finished since, and the slot be another's.
  */
 struct slot *thread_prepare(
 	void *(*start)(void *), void *argument, const pthread_attr_t *attributes);
-void thread_created(struct slot *slot);
+void thread_created(struct slot *slot, uint64_t id, const pthread_t *thread);
 void thread_not_created(struct slot *slot);
 
 /* The start routines given to the real functions, with the slot as their argument. They end in a jump

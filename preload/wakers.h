@@ -38,8 +38,7 @@ static inline __attribute__((always_inline)) void waker_note(uintptr_t object, u
 		atomic_store_explicit(&row->object, object, memory_order_relaxed);
 		count = 0;
 	}
-	atomic_store_explicit(&row->thread, (uintptr_t)self > (uintptr_t)SLOT_NONE ? self->id : 0,
-		memory_order_relaxed);
+	atomic_store_explicit(&row->thread, slot_usable(self) ? self->id : 0, memory_order_relaxed);
 	atomic_store_explicit(&row->place, place, memory_order_relaxed);
 	atomic_store_explicit(&row->tick, atomic_load_explicit(&wakers_tick, memory_order_relaxed),
 		memory_order_relaxed);
