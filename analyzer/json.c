@@ -5,30 +5,44 @@
 #include "analyzer/say.h"
 #include "analyzer/utf8.h"
 
+/* NULL for a character that stands for itself. */
+static const char *escape_of(const char *text, size_t length, char room[8])
+{
+	unsigned char byte = (unsigned char)*text;
+	if (!length)
+		return "\\ufffd";
+	if (byte == '"' || byte == '\\')
+		snprintf(room, 8, "\\%c", byte);
+	else if (byte < ' ' || byte == 0x7f)
+		snprintf(room, 8, "\\u%04x", byte);
+	else
+		return NULL;
+	return room;
+}
+
+/* What needs no escape is written at once: reports are mostly that. */
 static void text_write(struct json *json, const char *text)
 {
+	const char *plain = text;
+	char room[8];
 	fputc('"', json->out);
 	while (*text) {
 		size_t length = utf8_length(text);
-		unsigned char byte = (unsigned char)*text;
-		if (!length)
-			fputs("\\ufffd", json->out);
-		else if (byte == '"' || byte == '\\')
-			fprintf(json->out, "\\%c", byte);
-		else if (byte < ' ' || byte == 0x7f)
-			fprintf(json->out, "\\u%04x", byte);
-		else
-			fwrite(text, 1, length, json->out);
+		const char *escape = escape_of(text, length, room);
+		if (escape) {
+			fwrite(plain, 1, (size_t)(text - plain), json->out);
+			fputs(escape, json->out);
+		}
 		text += length ? length : 1;
+		plain = escape ? text : plain;
 	}
+	fwrite(plain, 1, (size_t)(text - plain), json->out);
 	fputc('"', json->out);
 }
 
 static void line_begin(struct json *json)
 {
-	fputc('\n', json->out);
-	for (unsigned i = 0; i < json->depth; i++)
-		fputc(' ', json->out);
+	fprintf(json->out, "\n%*s", (int)json->depth, "");
 }
 
 static void name_write(struct json *json, const char *name)
