@@ -1,0 +1,68 @@
+# tests/services/services.sh - what the tests of real services share, on top of lib.sh.
+#
+# Sets nothing. Functions:
+#	needs PROGRAM...		skips the test if one of them is missing; instead of plan's first line
+#	free_port			prints a TCP port of the loopback that nobody uses now
+#	answers PORT			succeeds if somebody accepts connections there
+#	dump PID			takes a dump; its report is $scratch/report.json
+#	settled PID			the same; fails unless all threads were waiting
+#	json FILTER			runs jq on the report
+#	stored				prints how many finished dumps lie in $LEAKWATCH_DIR
+#	stored_more COUNT		succeeds if there are more
+#	broken				prints the stored dumps that the report cannot read, and what it says
+#	tids PID			prints the thread ids of PID, without leakwatch's own, ascending
+#	dumped				prints those in the report
+# shellcheck shell=sh disable=SC2154 # lib.sh sets them
+
+needs() {
+	for needed; do
+		command -v "$needed" >/dev/null || skip_all "$needed is not installed"
+	done
+}
+
+free_port() {
+	/usr/bin/python3 -c 'import socket
+with socket.create_server(("127.0.0.1", 0)) as server:
+	print(server.getsockname()[1])'
+}
+
+answers() {
+	bash -c ": </dev/tcp/127.0.0.1/$1"
+}
+
+dump() {
+	"$leakwatch" dump "$1" -o "$scratch/now.dump" >/dev/null &&
+		"$leakwatch" report --json "$scratch/now.dump" >"$scratch/report.json"
+}
+
+settled() {
+	dump "$1" && [ "$(json .totals.running)" = 0 ]
+}
+
+json() {
+	jq -r "$1" "$scratch/report.json"
+}
+
+stored() {
+	find "$LEAKWATCH_DIR" -name '[!.]*.dump' | wc -l
+}
+
+stored_more() {
+	[ "$(stored)" -gt "$1" ]
+}
+
+broken() {
+	for stored_dump in "$LEAKWATCH_DIR"/*.dump; do
+		"$leakwatch" report "$stored_dump" >"$scratch/broken" 2>&1 || cat "$scratch/broken"
+	done
+}
+
+tids() {
+	for task in "/proc/$1/task"/*; do
+		[ "$(cat "$task/comm")" = leakwatch ] || echo "${task##*/}"
+	done | sort -n
+}
+
+dumped() {
+	json '.groups[].threads[].tid' | sort -n
+}
