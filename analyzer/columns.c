@@ -10,6 +10,9 @@
 #define CELLS_MAX 8
 #define TAB_WIDTH 8
 
+/* Wider cells, C++ names mostly, push only their own line to the right. */
+#define WIDTH_MAX 80
+
 struct cells {
 	const char *text[CELLS_MAX + 1]; /* the last is the line's rest */
 	size_t count; /* without the rest */
@@ -51,10 +54,12 @@ static void column_set(struct cells *lines, size_t from, size_t to, size_t index
 {
 	size_t widest = 0;
 	for (size_t i = from; i < to; i++)
-		if (lines[i].width[index] > widest)
+		if (lines[i].width[index] > widest && lines[i].width[index] <= WIDTH_MAX)
 			widest = lines[i].width[index];
-	for (size_t i = from; i < to; i++)
-		lines[i].column[index] = column_width(widest);
+	for (size_t i = from; i < to; i++) {
+		size_t width = lines[i].width[index];
+		lines[i].column[index] = column_width(width > widest ? width : widest);
+	}
 }
 
 static void columns_set(struct cells *lines, size_t count)

@@ -2,7 +2,8 @@
  * columns.h - lines with TABs, padded with more TABs until their columns stand below each other.
  *
  * The same bytes as Go's text/tabwriter with tabs 8 wide and one space between, through which the
- * frame lines of goroutine?debug=1 go: whoever reads those reads ours.
+ * frame lines of goroutine?debug=1 go: whoever reads those reads ours. One exception: a cell of more
+ * than 80 characters does not widen its column.
  */
 #ifndef LEAKWATCH_COLUMNS_H
 #define LEAKWATCH_COLUMNS_H

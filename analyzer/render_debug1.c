@@ -117,8 +117,8 @@ static void changes_print(const struct report *report, const struct group *group
 	for (unsigned i = 0; i < report->change_count; i++) {
 		const struct change *change = &report->changes[i];
 		uint64_t then = change_count_then(change, group);
-		fprintf(out, "# %s since %s\n",
-			then ? change_sign(pool, group->count, then) : "new",
+		const char *words = then ? change_sign(pool, group->count, then) : "new";
+		fprintf(out, "# %s since %s\n", then == group->count ? "as many" : words,
 			change_since_words(pool, change, report->dump));
 	}
 }

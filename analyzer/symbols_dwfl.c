@@ -125,15 +125,57 @@ struct look_up {
 	struct rows symbols;
 };
 
+/* Where the function of a die was declared: inlined and out-of-line copies point there. */
+static Dwarf_Die die_declaration(Dwarf_Die die)
+{
+	static const unsigned references[] = {DW_AT_abstract_origin, DW_AT_specification};
+	for (size_t i = 0; i < 2; i++) {
+		Dwarf_Attribute attribute;
+		Dwarf_Die declared;
+		if (dwarf_attr(&die, references[i], &attribute) &&
+			dwarf_formref_die(&attribute, &declared))
+			die = declared;
+	}
+	return die;
+}
+
+static bool die_qualifies(Dwarf_Die *die)
+{
+	switch (dwarf_tag(die)) {
+	case DW_TAG_namespace:
+	case DW_TAG_class_type:
+	case DW_TAG_structure_type:
+	case DW_TAG_union_type:
+	case DW_TAG_subprogram:
+		return dwarf_diename(die) != NULL;
+	default:
+		return false;
+	}
+}
+
+/* "main::<lambda()>::operator()": what has no linkage name still has names around it. */
+static const char *name_qualify(struct pool *pool, const char *name, Dwarf_Die *die)
+{
+	Dwarf_Die declared = die_declaration(*die);
+	Dwarf_Die *scopes = NULL;
+	int count = dwarf_getscopes_die(&declared, &scopes);
+	for (int i = 1; i < count; i++)
+		if (die_qualifies(&scopes[i]))
+			name = pool_print(pool, "%s::%s", dwarf_diename(&scopes[i]), name);
+	free(scopes);
+	return name;
+}
+
 static const char *die_name(const struct look_up *look_up, Dwarf_Die *die)
 {
 	Dwarf_Attribute attribute;
 	const char *name = NULL;
 	if (dwarf_attr_integrate(die, DW_AT_linkage_name, &attribute))
 		name = dwarf_formstring(&attribute);
-	if (!name)
-		name = dwarf_diename(die);
-	return name ? demangle(look_up->pool, name) : NULL;
+	if (name)
+		return demangle(look_up->pool, name);
+	name = dwarf_diename(die);
+	return name ? name_qualify(look_up->pool, pool_text(look_up->pool, name), die) : NULL;
 }
 
 static unsigned die_number(Dwarf_Die *die, unsigned attribute_name)

@@ -38,6 +38,14 @@ static bool place_is_runtime(const struct place *place)
 	return false;
 }
 
+/* Most of the C++ library is compiled into the program, from /usr/include/c++/12 and
+ * /usr/include/x86_64-linux-gnu/c++/12. */
+static bool frame_is_runtime(const struct frame *frame)
+{
+	const char *include = frame->file ? strstr(frame->file, "/include/") : NULL;
+	return place_is_runtime(&frame->place) || (include && strstr(include, "/c++/"));
+}
+
 /* A static program has its libc in itself, and _start is always the program's. */
 static bool function_is_start(const char *function)
 {
@@ -52,13 +60,13 @@ static bool function_is_start(const char *function)
 
 static bool frame_is_outside(const struct frame *frame)
 {
-	return place_is_runtime(&frame->place) || function_is_start(frame->function);
+	return frame_is_runtime(frame) || function_is_start(frame->function);
 }
 
 static void trace_fold(struct frame *frames, unsigned count, bool whole)
 {
 	unsigned first = 0, end = count;
-	while (first < end && place_is_runtime(&frames[first].place))
+	while (first < end && frame_is_runtime(&frames[first]))
 		first++;
 	/* Without its symbol, _start is the frame in front of libc at the end of a whole stack. */
 	if (whole && end >= 2 && !frames[end - 1].function &&

@@ -14,7 +14,7 @@ struct frame {
 	struct measured entry_distance; /* from the entry of the function that holds the code */
 	bool inlined;
 	bool guessed; /* found by guess, as all frames outside of it */
-	bool folded; /* of libc's own way into the wait or into the thread: not for the eye */
+	bool folded; /* of libc's or C++'s own way into the wait or thread: not for the eye */
 };
 
 struct trace {

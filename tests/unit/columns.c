@@ -62,6 +62,18 @@ static void test_counts_characters(void **state)
 		"\u00fc\u00fc\u00fc\u00fc\u00fc\tx", "1234567\ty");
 }
 
+/* Not as Go: one C++ name of two hundred characters would push all others off the screen. */
+static void test_very_wide_cells_do_not_count(void **state)
+{
+	char line[120] = "", wanted[160];
+	const char *lines[] = {line, "1234567\ty"};
+	(void)state;
+	memset(line, 'x', 100);
+	strcat(line, "\tz");
+	snprintf(wanted, sizeof(wanted), "%s\n1234567\ty\n", line);
+	assert_printed(lines, 2, wanted);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -69,6 +81,7 @@ int main(void)
 		cmocka_unit_test(test_tab_stops),
 		cmocka_unit_test(test_columns_end),
 		cmocka_unit_test(test_counts_characters),
+		cmocka_unit_test(test_very_wide_cells_do_not_count),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
