@@ -126,7 +126,10 @@ static void answer_dump(int fd, const char *reason, const struct control_service
 	text_put(&answer, "ok bytes=");
 	text_put_u64(&answer, dump->count);
 	text_put(&answer, " path=");
-	text_put_percent(&answer, *path ? path : DUMP_ABSENT);
+	if (*path)
+		text_put_percent(&answer, path);
+	else
+		text_put(&answer, DUMP_ABSENT);
 	text_newline(&answer);
 	if (!answer.failed && bytes_send(fd, answer.bytes, answer.count))
 		bytes_send(fd, dump->bytes, dump->count);

@@ -3,6 +3,7 @@
  */
 #include "preload/text.h"
 #include "preload/arena.h"
+#include "preload/contract/dump.h"
 
 #include <string.h>
 
@@ -106,6 +107,10 @@ void text_put_percent(struct text *text, const char *string)
 {
 	if (!*string)
 		text_put(text, "%");
+	if (strcmp(string, DUMP_ABSENT) == 0) {
+		text_put(text, "%2D");
+		return;
+	}
 	for (; *string; string++) {
 		unsigned char byte = (unsigned char)*string;
 		if (byte > ' ' && byte <= '~' && byte != '%') {

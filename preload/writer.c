@@ -130,7 +130,10 @@ static void put_header(
 	put_key(text, "pid", (uint64_t)facts->self->pid);
 	put_key(text, "start_ticks", facts->self->start_ticks);
 	put_key(text, "start_ns", facts->self->start_ns);
-	put_key_text(text, "exe", facts->self->exe[0] ? facts->self->exe : DUMP_ABSENT);
+	if (facts->self->exe[0])
+		put_key_text(text, "exe", facts->self->exe);
+	else
+		text_put(text, " exe=" DUMP_ABSENT);
 	put_key_text(text, "comm", facts->self->name);
 	text_newline(text);
 
