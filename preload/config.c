@@ -38,6 +38,20 @@ bool config_seconds(const char *text, uint64_t *ns)
 	return true;
 }
 
+/* A whole number; false, and *count untouched, for anything else. */
+static bool config_count(const char *text, uint32_t *count)
+{
+	uint64_t value = 0;
+	if (!*text)
+		return false;
+	for (; *text >= '0' && *text <= '9' && value <= UINT32_MAX; text++)
+		value = value * 10 + (uint64_t)(*text - '0');
+	if (*text || value > UINT32_MAX)
+		return false;
+	*count = (uint32_t)value;
+	return true;
+}
+
 static bool config_flag(const char *name)
 {
 	const char *text = getenv(name);
@@ -61,8 +75,8 @@ void config_read(void)
 	if (config.tick_ns < TICK_LEAST)
 		config.tick_ns = TICK_LEAST;
 	const char *keep = getenv("LEAKWATCH_KEEP");
-	if (keep && *keep >= '0' && *keep <= '9')
-		config.keep = (uint32_t)strtoul(keep, NULL, 10);
+	if (keep)
+		config_count(keep, &config.keep);
 	config.at_exit = config_flag("LEAKWATCH_AT_EXIT");
 	config.off = config_flag("LEAKWATCH_OFF");
 }
