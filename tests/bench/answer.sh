@@ -15,7 +15,7 @@ until grep -q ready "$dir/output" 2>/dev/null; do kill -0 "$pid"; done
 
 timed_ms() {
 	start=$(date +%s%N)
-	"$@" >"$dir/answer" 2>/dev/null
+	"$@" >"$dir/answer" 2>/dev/null || : # eu-stack fails where a single frame is unknown
 	echo $((($(date +%s%N) - start) / 1000000))
 }
 
