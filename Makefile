@@ -78,7 +78,8 @@ $(shim): $(preload_obj) preload/leakwatch.map
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(PRELOAD_LDFLAGS) $(preload_obj) -o $@
 
-$(OUT)/preload.a: $(preload_obj)
+# For unit tests, which must call libc and not the interposers.
+$(OUT)/preload.a: $(filter-out $(OUT)/preload/shim_%.o $(OUT)/preload/init.o,$(preload_obj))
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
