@@ -50,6 +50,7 @@ struct dump_thread {
 	struct measured group, since_ns;
 	const char *object;
 	struct measured waits;
+	struct measured stable_ns;
 	struct measured creator;
 	struct measured start; /* address of the start routine itself, not a return address */
 	struct measured detached;
@@ -73,6 +74,29 @@ struct dump_unjoined {
 	struct measured id, tid, creator, start, since_ns, stack_bytes;
 	const char *name;
 	const struct dump_creator *created_by;
+};
+
+/* Who last woke an object that a thread waits on. */
+struct dump_waker {
+	unsigned line;
+	const char *object;
+	struct measured thread; /* its id */
+	struct measured place; /* a return address */
+	struct measured count; /* 0: never woken by a call that the shim sees */
+	struct measured since_ns;
+	struct measured alive;
+	struct measured sole; /* 1: the same thread made all the wakes */
+};
+
+/* Who owns a lock that a thread waits for. */
+struct dump_owner {
+	unsigned line;
+	const char *object;
+	const char *kind;
+	struct measured owner_tid; /* 0: nobody */
+	struct measured owner; /* its id */
+	struct measured alive;
+	struct measured readers;
 };
 
 struct dump_loss {
@@ -111,11 +135,15 @@ struct dump {
 	size_t timer_count;
 	struct dump_unjoined *unjoined;
 	size_t unjoined_count;
+	struct dump_waker *wakers;
+	size_t waker_count;
+	struct dump_owner *owners;
+	size_t owner_count;
 	struct dump_loss *losses;
 	size_t loss_count;
 	struct dump_module *modules; /* by start */
 	size_t module_count;
-	bool has_threads, has_timers, has_unjoined, has_losses;
+	bool has_threads, has_timers, has_unjoined, has_wakers, has_owners, has_losses;
 
 	const char *map; /* the lines of the memory map; NULL: there is none */
 	size_t map_bytes;

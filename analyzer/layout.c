@@ -85,6 +85,7 @@ static const struct field thread_fields[] = {
 	NUMBER(dump_thread, since_ns, "since_ns"),
 	TEXT(dump_thread, object, "object"),
 	NUMBER(dump_thread, waits, "waits"),
+	NUMBER(dump_thread, stable_ns, "stable_ns"),
 	NUMBER(dump_thread, creator, "creator"),
 	ADDRESS(dump_thread, start, "start"),
 	FLAG(dump_thread, detached, "detached"),
@@ -119,6 +120,25 @@ static const struct field unjoined_fields[] = {
 	NUMBER(dump_unjoined, since_ns, "since_ns"),
 	NUMBER(dump_unjoined, stack_bytes, "stack_bytes"),
 	TEXT(dump_unjoined, name, "name"),
+};
+
+static const struct field waker_fields[] = {
+	TEXT(dump_waker, object, "object"),
+	NUMBER(dump_waker, thread, "thread"),
+	ADDRESS(dump_waker, place, "place"),
+	NUMBER(dump_waker, count, "count"),
+	NUMBER(dump_waker, since_ns, "since_ns"),
+	FLAG(dump_waker, alive, "alive"),
+	FLAG(dump_waker, sole, "sole"),
+};
+
+static const struct field owner_fields[] = {
+	TEXT(dump_owner, object, "object"),
+	TEXT(dump_owner, kind, "kind"),
+	NUMBER(dump_owner, owner_tid, "owner_tid"),
+	NUMBER(dump_owner, owner, "owner"),
+	FLAG(dump_owner, alive, "alive"),
+	NUMBER(dump_owner, readers, "readers"),
 };
 
 static const struct field loss_fields[] = {
@@ -166,6 +186,20 @@ static void keep_unjoined(struct dump *dump, const struct rows *rows)
 	dump->has_unjoined = true;
 }
 
+static void keep_wakers(struct dump *dump, const struct rows *rows)
+{
+	dump->wakers = rows->items;
+	dump->waker_count = rows->count;
+	dump->has_wakers = true;
+}
+
+static void keep_owners(struct dump *dump, const struct rows *rows)
+{
+	dump->owners = rows->items;
+	dump->owner_count = rows->count;
+	dump->has_owners = true;
+}
+
 static void keep_losses(struct dump *dump, const struct rows *rows)
 {
 	dump->losses = rows->items;
@@ -188,6 +222,10 @@ static const struct section_layout sections[] = {
 		keep_timers},
 	{DUMP_SECTION_UNJOINED, unjoined_fields, COUNT(unjoined_fields),
 		sizeof(struct dump_unjoined), keep_unjoined},
+	{DUMP_SECTION_WAKERS, waker_fields, COUNT(waker_fields), sizeof(struct dump_waker),
+		keep_wakers},
+	{DUMP_SECTION_OWNERS, owner_fields, COUNT(owner_fields), sizeof(struct dump_owner),
+		keep_owners},
 	{DUMP_SECTION_LOSSES, loss_fields, COUNT(loss_fields), sizeof(struct dump_loss),
 		keep_losses},
 	{DUMP_SECTION_MODULES, module_fields, COUNT(module_fields), sizeof(struct dump_module),

@@ -84,6 +84,9 @@ struct slot {
 		struct stack *stack; /* of the wait stack_entry, NULL if none was taken */
 		uint64_t stack_entry;
 		uint32_t generation; /* of stack */
+		uint32_t stable_generation; /* of stable_stack */
+		struct stack *stable_stack; /* at which every look since stable_ns found it */
+		uint64_t stable_ns; /* CLOCK_MONOTONIC */
 		int guessed; /* as in struct sighting */
 		bool partial; /* likewise */
 		bool checked; /* the wait was compared with /proc */

@@ -8,7 +8,7 @@
  * /proc until it moves.
  */
 #include "preload/snapshot.h"
-#include "preload/arena.h"
+#include "preload/array.h"
 #include "preload/frozen.h"
 #include "preload/modules.h"
 #include "preload/proc.h"
@@ -75,34 +75,8 @@ void snapshot_open(void)
 	proc_self_read(&self);
 }
 
-/* --- arrays that last from dump to dump ------------------------------------------------------------- */
-
-struct array {
-	void *memory;
-	size_t room; /* bytes */
-};
-
 static struct array tids_array, seen_array, threads_array, groups_array, order_array,
 	leftovers_array, timers_array;
-
-/* Room for count elements; what was there stays. False when memory is short. */
-static bool array_room(struct array *array, size_t count, size_t element)
-{
-	size_t bytes = count * element, room = array->room ? array->room : 65536;
-	if (bytes <= array->room)
-		return true;
-	while (room < bytes)
-		room *= 2;
-	void *memory = arena_map(room);
-	if (!memory)
-		return false;
-	if (array->memory) {
-		memcpy(memory, array->memory, array->room);
-		arena_unmap(array->memory, array->room);
-	}
-	*array = (struct array){memory, room};
-	return true;
-}
 
 /* --- the kernel's list of threads, as a set --------------------------------------------------------- */
 
@@ -327,6 +301,7 @@ static void slot_note(struct slot *slot, const struct wait *wait, uint64_t now_n
 		slot->seen.id = slot->id;
 		slot->seen.entry = UINT64_MAX;
 		slot->seen.stack = NULL;
+		slot->seen.stable_stack = NULL;
 		slot->seen.exited_ns = 0;
 		slot->seen.name_read = false;
 		slot->seen.left_word = 0;
@@ -369,6 +344,7 @@ static bool sight_by_slot(struct sighting *thread, struct slot *slot)
 			continue;
 		slot_note(slot, &wait, snapshot.taken_ns);
 		stack_to_slot(thread, slot, &wait);
+		thread->word = word;
 		thread->kind = (enum wait_kind)wait.kind;
 		thread->timed = (int)wait.timed;
 		thread->object = wait.object;
@@ -400,9 +376,25 @@ static void name_from_slot(struct sighting *thread, struct slot *slot)
 	thread->name[SLOT_NAME_BYTES - 1] = '\0';
 }
 
+/* How long every look has found the thread at this stack. A look that found it running begins anew. */
+static uint64_t stability(const struct sighting *thread, struct slot *slot)
+{
+	if (!thread->stack) {
+		slot->seen.stable_stack = NULL;
+		return NOT_MEASURED;
+	}
+	if (slot->seen.stable_stack != thread->stack ||
+		slot->seen.stable_generation != generation) {
+		slot->seen.stable_stack = thread->stack;
+		slot->seen.stable_generation = generation;
+		slot->seen.stable_ns = snapshot.taken_ns - thread->since_ns;
+	}
+	return snapshot.taken_ns - slot->seen.stable_ns;
+}
+
 static void slot_sight(struct slot *slot, uint32_t flags)
 {
-	struct sighting thread = {.id = slot->id, .tid = slot->tid, .guessed = -1};
+	struct sighting thread = {.slot = slot, .id = slot->id, .tid = slot->tid, .guessed = -1};
 	slot_note(slot, NULL, snapshot.taken_ns);
 	if (thread.tid == exiting_tid)
 		sighting_runs(&thread);
@@ -412,6 +404,7 @@ static void slot_sight(struct slot *slot, uint32_t flags)
 	thread.creator = slot->creator;
 	thread.start = (uintptr_t)slot->start;
 	thread.detached = flags & SLOT_FOREIGN && slot->id != 1 ? -1 : !!(flags & SLOT_DETACHED);
+	thread.stable_ns = stability(&thread, slot);
 	name_from_slot(&thread, slot);
 	if (slot->id == thread.id)
 		sighting_keep(&thread);
@@ -419,7 +412,11 @@ static void slot_sight(struct slot *slot, uint32_t flags)
 
 static void stranger_sight(int tid)
 {
-	struct sighting thread = {.tid = tid, .guessed = -1, .waits = NOT_MEASURED, .detached = -1};
+	struct sighting thread = {.tid = tid,
+		.guessed = -1,
+		.waits = NOT_MEASURED,
+		.stable_ns = NOT_MEASURED,
+		.detached = -1};
 	if (!proc_name_read(tid, thread.name))
 		return; /* it has gone meanwhile */
 	sight_by_proc(&thread);
@@ -547,6 +544,7 @@ const struct snapshot *snapshot_take(void)
 	snapshot.groups = groups_array.memory;
 	snapshot.leftovers = leftovers_array.memory;
 	snapshot.timers = timers_array.memory;
+	snapshot.evidence = evidence_gather(snapshot.threads, snapshot.thread_count);
 	return &snapshot;
 }
 
@@ -673,4 +671,6 @@ void snapshot_forget(void)
 	frozen_forget();
 	strangers_forget();
 	stacks_forget();
+	evidence_forget();
+	wakers_forget();
 }

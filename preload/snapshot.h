@@ -8,6 +8,7 @@
 #define LEAKWATCH_SNAPSHOT_H
 
 #include "preload/contract/dump.h"
+#include "preload/evidence.h"
 #include "preload/slot.h"
 #include "preload/stacks.h"
 #include "preload/timers.h"
@@ -29,6 +30,10 @@ struct sighting {
 	uint64_t object;
 	uint64_t since_ns; /* age of the wait; NOT_MEASURED when in none */
 	uint64_t waits; /* NOT_MEASURED without a record */
+	uint64_t
+		stable_ns; /* how long every snapshot has found it at this stack; or NOT_MEASURED */
+	const struct slot *slot; /* NULL: it has none */
+	uint64_t word; /* of the slot, while the wait was seen; only of a wait that it recorded */
 	struct creator *creator;
 	uintptr_t start;
 	int detached; /* 1, 0, -1: not known */
@@ -70,6 +75,7 @@ struct snapshot {
 	uint32_t leftover_count;
 	struct timer *timers;
 	uint32_t timer_count;
+	struct evidence evidence;
 	uint64_t blocked;
 	uint64_t losses[LOSSES];
 	bool failed; /* memory was short: some threads are missing, and counted as lost */

@@ -2,18 +2,57 @@
  * wakers.c - the table of last wakers, and its reading.
  */
 #include "preload/wakers.h"
+#include "preload/sys.h"
 
-struct waker wakers[WAKERS];
+/* Whole pages, so that wakers_forget() gives back these and no others. */
+_Alignas(4096) struct waker wakers[WAKER_PAIRS][2];
 _Atomic uint32_t wakers_tick;
 
-bool waker_find(uintptr_t object, struct waking *waking)
+struct waker *waker_take(struct waker *pair, uintptr_t key)
 {
-	struct waker *row = waker_row(object);
-	if (!object || atomic_load_explicit(&row->object, memory_order_relaxed) != object)
-		return false;
+	uint32_t now = atomic_load_explicit(&wakers_tick, memory_order_relaxed), age[2];
+	for (int i = 0; i < 2; i++) {
+		age[i] = now - atomic_load_explicit(&pair[i].tick, memory_order_relaxed);
+		if (!atomic_load_explicit(&pair[i].object, memory_order_relaxed))
+			age[i] = UINT32_MAX;
+	}
+	struct waker *row = &pair[age[1] > age[0]];
+	atomic_store_explicit(&row->count, 0, memory_order_relaxed);
+	atomic_store_explicit(&row->object, key, memory_order_relaxed);
+	return row;
+}
+
+static void waking_read(const struct waker *row, struct waking *waking)
+{
+	uint32_t count = atomic_load_explicit(&row->count, memory_order_relaxed);
 	waking->thread = atomic_load_explicit(&row->thread, memory_order_relaxed);
 	waking->place = atomic_load_explicit(&row->place, memory_order_relaxed);
-	waking->count = atomic_load_explicit(&row->count, memory_order_relaxed);
-	waking->tick = atomic_load_explicit(&row->tick, memory_order_relaxed);
-	return true;
+	/* One that wrapped around is no zero: that would say "never". */
+	waking->count = count & WAKER_COUNT_MASK ? count & WAKER_COUNT_MASK : WAKER_COUNT_MASK;
+	waking->several = count & WAKER_SEVERAL;
+	waking->ticks_ago = atomic_load_explicit(&wakers_tick, memory_order_relaxed) -
+			    atomic_load_explicit(&row->tick, memory_order_relaxed);
+}
+
+enum waking_known waker_find(uintptr_t object, struct waking *waking)
+{
+	const struct waker *pair = waker_pair(object);
+	enum waking_known known = WAKING_LOST;
+	*waking = (struct waking){0};
+	for (int i = 0; i < 2; i++) {
+		uintptr_t here = atomic_load_explicit(&pair[i].object, memory_order_relaxed);
+		if (here == waker_key(object)) {
+			waking_read(&pair[i], waking);
+			return WAKING_NOTED;
+		}
+		if (!here)
+			known = WAKING_NEVER;
+	}
+	return known;
+}
+
+/* The pages come back zeroed when they are touched; writing zeros would touch them all. */
+void wakers_forget(void)
+{
+	sys_call3(SYS_madvise, (long)wakers, sizeof wakers, MADV_DONTNEED);
 }

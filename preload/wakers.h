@@ -1,8 +1,12 @@
 /*
  * wakers.h - who last woke an object: which thread, from where, how often.
  *
- * A lossy table: an object's row is overwritten when another object of the same hash is woken. What it
- * says of an object is what was last noted of it, or nothing.
+ * A lossy table of pairs of rows, a cache line each: an object lies in either row of its pair, and one that
+ * finds both taken pushes out the one that was woken longer ago. Rows are never emptied. So an object that
+ * is not found was never woken if its pair has an empty row, and nothing is known of it otherwise.
+ *
+ * Objects are addresses, and an address may be used again: what an earlier condition variable at the same
+ * place was woken by counts as this one's. That errs to the side of "it was woken".
  */
 #ifndef LEAKWATCH_WAKERS_H
 #define LEAKWATCH_WAKERS_H
@@ -10,47 +14,76 @@
 #include "preload/slot.h"
 
 struct waker {
-	_Atomic uintptr_t object; /* 0: the row is empty */
+	_Atomic uintptr_t object; /* waker_key(), 0: the row is empty */
 	_Atomic uint64_t thread; /* its id; 0 if it has no slot */
 	_Atomic uintptr_t place; /* return address of the waking call */
-	_Atomic uint32_t count; /* wakes since the object took the row */
+	_Atomic uint32_t
+		count; /* WAKER_SEVERAL, and wakes since the object took the row; may wrap */
 	_Atomic uint32_t tick; /* the watcher's tick of the last one */
 };
 
-#define WAKERS 4096u
+#define WAKER_SEVERAL	  0x80000000u /* more than one thread woke it */
+#define WAKER_COUNT_MASK  0x7fffffffu
+#define WAKER_PAIRS	  8192u
+#define WAKER_PAIRS_SHIFT 19 /* of a 32-bit hash */
 
-extern struct waker wakers[WAKERS];
+extern struct waker wakers[WAKER_PAIRS][2];
 extern _Atomic uint32_t wakers_tick; /* advanced by the watcher */
 
-static inline struct waker *waker_row(uintptr_t object)
+/* Inverted, so that a collector or leak checker that scans the data of loaded libraries finds no pointers
+ * to the host's objects here. */
+static inline uintptr_t waker_key(uintptr_t object)
 {
-	return &wakers[(uint32_t)((object >> 3) * 2654435761u) >> 20];
+	return ~object;
 }
+
+static inline struct waker *waker_pair(uintptr_t object)
+{
+	return wakers[(uint32_t)((object >> 3) * 2654435761u) >> WAKER_PAIRS_SHIFT];
+}
+
+/* The row for an object that is in neither of its pair's: the empty one, or the one woken longer ago. */
+struct waker *waker_take(struct waker *pair, uintptr_t key);
 
 /* Notes a wake. Any thread, any time, signal handlers included; no lock: two wakes of one object at one
  * moment may count as one. */
 static inline __attribute__((always_inline)) void waker_note(uintptr_t object, uintptr_t place)
 {
-	struct waker *row = waker_row(object);
+	struct waker *row = waker_pair(object);
 	struct slot *self = slot_self;
-	uint32_t count = atomic_load_explicit(&row->count, memory_order_relaxed);
-	if (atomic_load_explicit(&row->object, memory_order_relaxed) != object) {
-		atomic_store_explicit(&row->object, object, memory_order_relaxed);
-		count = 0;
+	uint64_t thread = slot_usable(self) ? self->id : 0;
+	uintptr_t key = waker_key(object);
+	if (atomic_load_explicit(&row->object, memory_order_relaxed) != key) {
+		row++;
+		if (atomic_load_explicit(&row->object, memory_order_relaxed) != key)
+			row = waker_take(row - 1, key);
 	}
-	atomic_store_explicit(&row->thread, slot_usable(self) ? self->id : 0, memory_order_relaxed);
+	uint32_t count = atomic_load_explicit(&row->count, memory_order_relaxed);
+	if (count && atomic_load_explicit(&row->thread, memory_order_relaxed) != thread)
+		count |= WAKER_SEVERAL;
+	atomic_store_explicit(&row->thread, thread, memory_order_relaxed);
 	atomic_store_explicit(&row->place, place, memory_order_relaxed);
 	atomic_store_explicit(&row->tick, atomic_load_explicit(&wakers_tick, memory_order_relaxed),
 		memory_order_relaxed);
 	atomic_store_explicit(&row->count, count + 1, memory_order_relaxed);
 }
 
-/* What is noted of object: false if nothing is. Watcher only. */
-struct waking {
-	uint64_t thread;
-	uintptr_t place;
-	uint32_t count, tick;
+/* What is noted of object. Watcher only. */
+enum waking_known {
+	WAKING_LOST, /* nothing can be said: others have its rows */
+	WAKING_NEVER, /* no noted call ever woke it */
+	WAKING_NOTED,
 };
-bool waker_find(uintptr_t object, struct waking *waking);
+struct waking {
+	uint64_t thread; /* the last; 0: one without a record */
+	uintptr_t place;
+	uint32_t count;
+	uint32_t ticks_ago; /* of the last */
+	bool several; /* not all by the same thread */
+};
+enum waking_known waker_find(uintptr_t object, struct waking *waking);
+
+/* In the child of a fork: the threads that it speaks of are the parent's. */
+void wakers_forget(void);
 
 #endif

@@ -221,6 +221,7 @@ static void put_thread(
 	put_value(text, thread->since_ns != NOT_MEASURED, thread->since_ns);
 	put_object(text, thread);
 	put_value(text, thread->waits != NOT_MEASURED, thread->waits);
+	put_value(text, thread->stable_ns != NOT_MEASURED, thread->stable_ns);
 	put_creator(text, thread->creator);
 	put_address(text, thread->start != 0, thread->start);
 	put_value(text, thread->detached >= 0, (uint64_t)thread->detached);
@@ -353,6 +354,47 @@ static void put_unjoined(struct text *text, const struct snapshot *snapshot)
 	text_newline(text);
 }
 
+static void put_waker(struct text *text, const struct waker_row *row, uint64_t tick_ns)
+{
+	const struct waking *waking = &row->waking;
+	bool noted = row->known == WAKING_NOTED;
+	text_put_hex(text, row->object);
+	put_value(text, noted && waking->thread, waking->thread);
+	put_address(text, noted, waking->place);
+	put_value(text, row->known != WAKING_LOST, waking->count);
+	put_value(text, noted, waking->ticks_ago * tick_ns);
+	put_value(text, row->alive >= 0, (uint64_t)row->alive);
+	put_value(text, noted, !waking->several);
+	text_newline(text);
+}
+
+static void put_wakers(struct text *text, const struct evidence *evidence, uint64_t tick_ns)
+{
+	put_section(text, DUMP_SECTION_WAKERS, DUMP_COLUMNS_WAKERS);
+	for (size_t i = 0; i < evidence->waker_count; i++)
+		put_waker(text, &evidence->wakers[i], tick_ns);
+	text_newline(text);
+}
+
+static void put_owner(struct text *text, const struct owner_row *row)
+{
+	text_put_hex(text, row->object);
+	text_put(text, row->kind == LOCK_MUTEX ? " mutex" : " rwlock");
+	put_value(text, true, (uint64_t)row->tid);
+	put_value(text, row->thread != 0, row->thread);
+	put_value(text, row->alive >= 0, (uint64_t)row->alive);
+	put_value(text, true, row->readers);
+	text_newline(text);
+}
+
+static void put_owners(struct text *text, const struct evidence *evidence)
+{
+	put_section(text, DUMP_SECTION_OWNERS, DUMP_COLUMNS_OWNERS);
+	for (size_t i = 0; i < evidence->owner_count; i++)
+		put_owner(text, &evidence->owners[i]);
+	text_newline(text);
+}
+
 static void put_losses(struct text *text, const struct snapshot *snapshot)
 {
 	put_section(text, DUMP_SECTION_LOSSES, DUMP_COLUMNS_LOSSES);
@@ -386,6 +428,9 @@ static void modules_collect(const struct snapshot *snapshot, const struct dump_f
 	for (uint32_t i = 0; i < CREATORS; i++)
 		if (creator_at(i))
 			modules_of_frames(creator_at(i)->frames, creator_at(i)->count);
+	for (size_t i = 0; i < snapshot->evidence.waker_count; i++)
+		if (snapshot->evidence.wakers[i].waking.place)
+			modules_note(snapshot->evidence.wakers[i].waking.place - 1);
 	modules_note(facts->self->entry);
 }
 
@@ -467,6 +512,8 @@ void dump_write(struct text *text, const struct snapshot *snapshot, const struct
 	put_creators(text);
 	put_timers(text, snapshot);
 	put_unjoined(text, snapshot);
+	put_wakers(text, &snapshot->evidence, facts->tick_ns);
+	put_owners(text, &snapshot->evidence);
 	put_losses(text, snapshot);
 	modules_collect(snapshot, facts);
 	put_modules(text);

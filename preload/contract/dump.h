@@ -22,16 +22,20 @@
 #define DUMP_SECTION_CREATORS "--- leakwatch creators ---"
 #define DUMP_SECTION_TIMERS   "--- leakwatch timers ---"
 #define DUMP_SECTION_UNJOINED "--- leakwatch unjoined ---"
+#define DUMP_SECTION_WAKERS   "--- leakwatch wakers ---"
+#define DUMP_SECTION_OWNERS   "--- leakwatch owners ---"
 #define DUMP_SECTION_LOSSES   "--- leakwatch losses ---"
 #define DUMP_SECTION_MODULES  "--- leakwatch modules ---"
 #define DUMP_SECTION_MAP      "--- Memory map: ---"
 
 #define DUMP_COLUMNS_THREADS                                                                       \
-	"columns id tid group since_ns object waits creator start detached name"
+	"columns id tid group since_ns object waits stable_ns creator start detached name"
 #define DUMP_COLUMNS_CREATORS "columns id kind made gone stack"
 #define DUMP_COLUMNS_TIMERS                                                                        \
 	"columns id kind creator object since_ns period_ns overruns clock notify"
 #define DUMP_COLUMNS_UNJOINED "columns id tid creator start since_ns stack_bytes name"
+#define DUMP_COLUMNS_WAKERS   "columns object thread place count since_ns alive sole"
+#define DUMP_COLUMNS_OWNERS   "columns object kind owner_tid owner alive readers"
 #define DUMP_COLUMNS_LOSSES   "columns cause count"
 #define DUMP_COLUMNS_MODULES  "columns start end bias build_id path"
 

@@ -1,0 +1,219 @@
+/*
+ * evidence.c - from the waits of a snapshot to the objects behind them.
+ *
+ * Guarantee: a row of an owner is true of one moment at which every thread that the snapshot saw waiting
+ * for that lock was still in that wait. Owners are read first, all of them; then the waiters' words are
+ * compared with those of the snapshot, and a lock of which one waiter has moved is left out. So the rows
+ * of several locks hold together too: a cycle among them was there.
+ */
+#include "preload/evidence.h"
+#include "preload/array.h"
+#include "preload/locks.h"
+#include "preload/snapshot.h"
+#include "preload/sys.h"
+
+/* A thread, by its tid, its id, or the object that it waits on. */
+struct keyed {
+	uint64_t key;
+	const struct sighting *thread;
+};
+
+static struct array waits_array, tids_array, ids_array, wakers_array, owners_array;
+static size_t life_count; /* in tids_array and ids_array */
+
+/* --- sorted lists of threads ----------------------------------------------------------------------------- */
+
+/* Shell sort: libc's qsort() allocates. */
+static void sort(struct keyed *items, size_t count)
+{
+	for (size_t gap = count / 2; gap; gap /= 2)
+		for (size_t i = gap; i < count; i++) {
+			struct keyed moved = items[i];
+			size_t at = i;
+			for (; at >= gap && items[at - gap].key > moved.key; at -= gap)
+				items[at] = items[at - gap];
+			items[at] = moved;
+		}
+}
+
+static const struct sighting *life_find(const struct array *array, uint64_t key)
+{
+	const struct keyed *lives = array->memory;
+	size_t low = 0, high = life_count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (lives[middle].key < key)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < life_count && lives[low].key == key ? lives[low].thread : NULL;
+}
+
+static bool lives_index(const struct sighting *threads, uint32_t count)
+{
+	if (!array_room(&tids_array, count, sizeof(struct keyed)) ||
+		!array_room(&ids_array, count, sizeof(struct keyed)))
+		return false;
+	struct keyed *tids = tids_array.memory, *ids = ids_array.memory;
+	life_count = count;
+	for (uint32_t i = 0; i < count; i++) {
+		tids[i] = (struct keyed){(uint64_t)threads[i].tid, &threads[i]};
+		ids[i] = (struct keyed){threads[i].id, &threads[i]};
+	}
+	sort(tids, count);
+	sort(ids, count);
+	return true;
+}
+
+/* --- the objects --------------------------------------------------------------------------------------- */
+
+static bool waits_for_waker(const struct sighting *thread)
+{
+	/* Of a wait read from /proc only the futex within the object is known, and who wakes it by way
+	 * of libc's inside is not seen. */
+	return !thread->from_proc && (thread->kind == WAIT_COND || thread->kind == WAIT_SEM ||
+					     thread->kind == WAIT_FUTEX);
+}
+
+static bool waits_for_owner(const struct sighting *thread)
+{
+	return !thread->from_proc && (thread->kind == WAIT_MUTEX || thread->kind == WAIT_RDLOCK ||
+					     thread->kind == WAIT_WRLOCK);
+}
+
+/* Sorts the waits that are of interest by object; returns how many. */
+static size_t waits_collect(const struct sighting *threads, uint32_t count,
+	bool (*wanted)(const struct sighting *thread))
+{
+	struct keyed *waits = waits_array.memory;
+	size_t found = 0;
+	for (uint32_t i = 0; i < count; i++)
+		if (wanted(&threads[i]))
+			waits[found++] = (struct keyed){threads[i].object, &threads[i]};
+	sort(waits, found);
+	return found;
+}
+
+static const struct keyed *wait_at(size_t at)
+{
+	return (const struct keyed *)waits_array.memory + at;
+}
+
+/* Where the waits for the next object begin. */
+static size_t waits_next(size_t at, size_t count)
+{
+	uint64_t object = wait_at(at)->key;
+	while (at < count && wait_at(at)->key == object)
+		at++;
+	return at;
+}
+
+/* --- wakers -------------------------------------------------------------------------------------------- */
+
+static struct waker_row waker_row_of(uintptr_t object)
+{
+	struct waker_row row = {.object = object, .alive = -1};
+	row.known = waker_find(object, &row.waking);
+	if (row.known == WAKING_NOTED && row.waking.thread)
+		row.alive = life_find(&ids_array, row.waking.thread) != NULL;
+	return row;
+}
+
+static size_t wakers_gather(size_t waits)
+{
+	size_t count = 0;
+	for (size_t at = 0; at < waits; at = waits_next(at, waits)) {
+		if (!array_room(&wakers_array, count + 1, sizeof(struct waker_row)))
+			break;
+		((struct waker_row *)wakers_array.memory)[count++] = waker_row_of(wait_at(at)->key);
+	}
+	return count;
+}
+
+/* --- owners -------------------------------------------------------------------------------------------- */
+
+/* A thread that began after the snapshot is not in it. */
+static int owner_lives(const struct lock_state *state)
+{
+	if (life_find(&tids_array, (uint64_t)state->owner))
+		return 1;
+	if (state->shared)
+		return -1;
+	return sys_call3(SYS_tgkill, sys_getpid(), state->owner, 0) >= 0;
+}
+
+static bool owner_row_read(const struct keyed *wait, struct owner_row *row)
+{
+	struct lock_state state;
+	bool mutex = wait->thread->kind == WAIT_MUTEX;
+	uintptr_t object = wait->key;
+	if (!(mutex ? mutex_state(object, &state) : rwlock_state(object, &state)))
+		return false;
+	*row = (struct owner_row){.object = object,
+		.kind = mutex ? LOCK_MUTEX : LOCK_RWLOCK,
+		.tid = state.owner,
+		.alive = -1,
+		.readers = state.readers};
+	if (!state.owner)
+		return true;
+	const struct sighting *owner = life_find(&tids_array, (uint64_t)state.owner);
+	row->thread = owner ? owner->id : 0;
+	row->alive = owner_lives(&state);
+	return true;
+}
+
+static bool wait_unmoved(const struct keyed *wait)
+{
+	const struct sighting *thread = wait->thread;
+	return atomic_load_explicit(&thread->slot->word, memory_order_acquire) == thread->word;
+}
+
+/* The second look: keeps the rows whose waiters have not moved. Rows and waits are in one order. */
+static size_t owners_confirm(struct owner_row *rows, size_t count, size_t waits)
+{
+	size_t kept = 0, at = 0;
+	for (size_t i = 0; i < count; i++) {
+		bool unmoved = true;
+		while (at < waits && wait_at(at)->key < rows[i].object)
+			at++;
+		for (; at < waits && wait_at(at)->key == rows[i].object; at++)
+			unmoved = unmoved && wait_unmoved(wait_at(at));
+		if (unmoved)
+			rows[kept++] = rows[i];
+	}
+	return kept;
+}
+
+static size_t owners_gather(size_t waits)
+{
+	size_t count = 0;
+	for (size_t at = 0; at < waits; at = waits_next(at, waits)) {
+		if (!array_room(&owners_array, count + 1, sizeof(struct owner_row)))
+			break;
+		struct owner_row *row = (struct owner_row *)owners_array.memory + count;
+		count += owner_row_read(wait_at(at), row);
+	}
+	return owners_confirm(owners_array.memory, count, waits);
+}
+
+struct evidence evidence_gather(const struct sighting *threads, uint32_t count)
+{
+	struct evidence evidence = {0};
+	if (!count || !lives_index(threads, count) ||
+		!array_room(&waits_array, count, sizeof(struct keyed)))
+		return evidence;
+	evidence.waker_count = wakers_gather(waits_collect(threads, count, waits_for_waker));
+	evidence.owner_count = owners_gather(waits_collect(threads, count, waits_for_owner));
+	evidence.wakers = wakers_array.memory;
+	evidence.owners = owners_array.memory;
+	return evidence;
+}
+
+void evidence_forget(void)
+{
+	struct array *const arrays[] = {
+		&waits_array, &tids_array, &ids_array, &wakers_array, &owners_array};
+	for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
+		*arrays[i] = (struct array){0};
+}
