@@ -8,7 +8,7 @@ rounds=${1:-3}
 threads=2000
 
 mkfifo "$dir/input"
-preloaded "$build/tests/bench/parked" "$threads" 9 <"$dir/input" >"$dir/output" &
+$preloaded "$build/tests/bench/parked" "$threads" 9 <"$dir/input" >"$dir/output" &
 pid=$!
 exec 9>"$dir/input"
 until grep -q ready "$dir/output" 2>/dev/null; do kill -0 "$pid"; done

@@ -3,7 +3,7 @@
  *
  * Run under the shim. Each call is made through a pointer, to libc's own function and to the one that the
  * program is bound to, in short batches in turn, so that both see the same machine. Quoted are the medians
- * of the batches, and of the differences batch by batch.
+ * of the batches, and of the differences batch by batch. Usage: calls [PART-OF-A-NAME]
  */
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -116,10 +116,14 @@ static double median(double *values)
 	return values[PAIRS / 2];
 }
 
+static const char *wanted = ""; /* part of the names of the calls to measure */
+
 static void measure(const char *name, void (*call)(const struct side *), int count,
 	const struct side *libc, const struct side *bound)
 {
 	double plain[PAIRS], shim[PAIRS], added[PAIRS], ratio[PAIRS];
+	if (!strstr(name, wanted))
+		return;
 	for (int i = 0; i < PAIRS; i++) {
 		plain[i] = batch(call, libc, count);
 		shim[i] = batch(call, bound, count);
@@ -157,8 +161,10 @@ static struct side side_of(void *library)
 	};
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	if (argc > 1)
+		wanted = argv[1];
 	const struct side libc = side_of(dlopen("libc.so.6", RTLD_NOW));
 	const struct side bound = side_of(RTLD_DEFAULT);
 	sem_init(&sem, 0, 0);

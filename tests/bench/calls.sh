@@ -6,4 +6,4 @@ set -eu
 
 printf '\n### Intercepted calls\n\n%s. Medians of 301 pairs of batches, in turn.\n\n' "$(machine)"
 printf '| call | without, ns | with, ns | added, ns | ratio |\n|---|---|---|---|---|\n'
-preloaded "$build/tests/bench/calls"
+$preloaded "$build/tests/bench/calls"

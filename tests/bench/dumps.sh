@@ -12,7 +12,7 @@ took_ms() { awk -F'took_ns=' '/^# leakwatch end/ { printf "%.2f\n", $2 / 1e6 }' 
 # The program's threads wait; its input is a pipe whose closing ends it.
 park() {
 	mkfifo "$dir/input.$1"
-	preloaded "$build/tests/bench/parked" "$1" "$depth" <"$dir/input.$1" >"$dir/output.$1" &
+	$preloaded "$build/tests/bench/parked" "$1" "$depth" <"$dir/input.$1" >"$dir/output.$1" &
 	pid=$!
 	exec 9>"$dir/input.$1"
 	until grep -q ready "$dir/output.$1" 2>/dev/null; do
@@ -72,11 +72,11 @@ for threads in 1 10000; do
 	"$build/leakwatch" dump "$pid" -o "$dir/first" >/dev/null
 	with=$(rss)
 	unpark "$threads"
-	saved=$shim shim=
+	saved=$preloaded preloaded=
 	park "$threads"
 	without=$(rss)
 	unpark "$threads"
-	shim=$saved
+	preloaded=$saved
 	eval "more_$threads=$((with - without))"
 done
 # shellcheck disable=SC2154 # set by eval

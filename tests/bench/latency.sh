@@ -10,7 +10,7 @@ seconds=3
 for _ in $(seq "$rounds"); do
 	"$build/tests/bench/pingpong" $seconds 10000 >"$dir/run"
 	while read -r what ns; do echo "$ns" >>"$dir/plain.$what"; done <"$dir/run"
-	preloaded "$build/tests/bench/pingpong" $seconds 10000 >"$dir/run" &
+	$preloaded "$build/tests/bench/pingpong" $seconds 10000 >"$dir/run" &
 	pid=$!
 	dumps=0
 	while kill -0 $pid 2>/dev/null; do

@@ -13,10 +13,9 @@ median() {
 	sort -n | awk '{ v[NR] = $1 } END { print NR ? v[int((NR + 1) / 2)] : "-" }'
 }
 
-# preloaded COMMAND...: with the shim, no dumps unless the caller set LEAKWATCH_INTERVAL.
-preloaded() {
-	LEAKWATCH_INTERVAL=${LEAKWATCH_INTERVAL:-0} LD_PRELOAD=$shim "$@"
-}
+# $preloaded COMMAND...: with the shim, without dumps by interval. A word list, so that $! is the command.
+# shellcheck disable=SC2034
+preloaded="env LEAKWATCH_INTERVAL=0 LD_PRELOAD=$shim"
 
 machine() {
 	printf '%s, %s cores, Linux %s, glibc %s\n' \
