@@ -53,14 +53,13 @@ static struct stack_view stack_live(uintptr_t sp)
 }
 
 /* Fills frames with the host's part of the stack; *partial says whether there is more of it. */
-static unsigned stack_capture(uintptr_t frames[CREATOR_FRAMES], bool *partial)
+static unsigned stack_capture(
+	const struct registers *registers, uintptr_t frames[CREATOR_FRAMES], bool *partial)
 {
-	struct registers here;
-	registers_here(&here);
 	uintptr_t found[CREATOR_FRAMES + OWN_FRAMES];
-	struct stack_view view = stack_live(here.sp);
+	struct stack_view view = stack_live(registers->sp);
 	struct walk walk = {.frames = found, .room = CREATOR_FRAMES + OWN_FRAMES};
-	stack_walk(&here, HAVE_ALL, &view, WALK_ALONE, &walk);
+	stack_walk(registers, HAVE_ALL, &view, WALK_ALONE, &walk);
 
 	unsigned count = 0;
 	for (unsigned i = 0; i < walk.count && count < CREATOR_FRAMES; i++)
@@ -138,11 +137,11 @@ static struct creator *creator_find(const struct creator *key, const uintptr_t *
 	return NULL;
 }
 
-struct creator *creator_here(enum creator_kind kind)
+struct creator *creator_of(enum creator_kind kind, const struct registers *registers)
 {
 	uintptr_t frames[CREATOR_FRAMES];
 	bool partial;
-	unsigned count = stack_capture(frames, &partial);
+	unsigned count = stack_capture(registers, frames, &partial);
 	struct creator key = {.hash = stack_hash(kind, frames, count),
 		.kind = kind,
 		.count = (uint16_t)count,

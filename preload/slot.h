@@ -54,25 +54,28 @@ enum slot_flag {
 };
 
 struct slot {
+	/* What a look that finds nothing new reads is one cache line; what a thread's creation and end
+	 * touch is that and the next. */
 	_Atomic uint64_t word;
-	struct wait waits[SLOT_NESTING];
-
-	/* The thread's life. Written before SLOT_USED is set, then constant, but for the name. */
 	_Atomic uint32_t flags; /* enum slot_flag */
 	_Atomic int tid; /* 0 until the thread runs */
+
+	/* The thread's life. Written before SLOT_USED is set, then constant, but for the name. */
 	uint64_t id; /* never reused; 1 is the main thread */
 	_Atomic uintptr_t pthread;
-	uintptr_t stack_low, stack_high; /* 0: not known */
-	uint64_t stack_bytes;
 	void *(*start)(void *); /* as given by the host; thrd_create's is cast */
 	void *start_argument;
 	struct creator *creator; /* where it was created, NULL if not known */
-	char name[SLOT_NAME_BYTES]; /* inherited, or as set; may be torn, never unterminated */
-
 	uint32_t index;
+	_Atomic uint32_t next_free;
+
+	uintptr_t stack_low, stack_high; /* 0: not known */
+	uint64_t stack_bytes;
+	char name[SLOT_NAME_BYTES]; /* inherited, or as set; may be torn, never unterminated */
 	uint64_t first_count; /* the word's count when the slot was taken */
 	uint32_t exit_rounds; /* of destructors that its thread has been through */
-	_Atomic uint32_t next_free;
+
+	struct wait waits[SLOT_NESTING];
 
 	/* The watcher's own. */
 	struct {
@@ -92,7 +95,7 @@ struct slot {
 		bool checked; /* the wait was compared with /proc */
 		bool name_read;
 	} seen;
-};
+} __attribute__((aligned(64)));
 
 /* The calling thread's slot. NULL: none yet. SLOT_NONE: must not have one. slot_parted(): it has had it,
  * and must not use it any more; others find by it what they join or detach. */

@@ -5,8 +5,8 @@
  * finished detached. Of the two events the second releases it; both are single atomic operations on
  * its flags, so exactly one of two racing threads sees the other's.
  *
- * The end of a thread is seen by the destructor of a pthread key, re-armed to the last round, so that
- * waits in the host's own destructors are still recorded. What ends without destructors (a raw exit
+ * The end of a thread is seen by the destructor of a pthread key, re-armed once, so that waits in the
+ * host's own destructors are still recorded. What ends without destructors (a raw exit
  * system call) is found by the watcher.
  */
 #include "preload/threads.h"
@@ -18,9 +18,14 @@
 #include <string.h>
 #include <sys/resource.h>
 
+/* Rounds of key destructors, at whose last a thread counts as finished: in the first, the host's own may
+ * still run after ours. Each further round would cost every thread's end 0.1 us. */
+#define EXIT_ROUNDS 2
+
 static pthread_key_t exit_key;
 static bool exit_key_made;
 static uint64_t default_stack_bytes;
+static uint32_t tid_offset; /* of the id in glibc's record of a thread; 0: not known */
 
 /* True for the first of several callers. */
 static bool slot_flag(struct slot *slot, uint32_t flag, uint32_t other)
@@ -48,7 +53,7 @@ static void thread_ended(struct slot *slot)
 static void thread_exiting(void *value)
 {
 	struct slot *slot = value;
-	if (++slot->exit_rounds < PTHREAD_DESTRUCTOR_ITERATIONS) {
+	if (++slot->exit_rounds < EXIT_ROUNDS) {
 		pthread_setspecific(exit_key, slot);
 		return;
 	}
@@ -77,8 +82,26 @@ static void thread_main_claim(void)
 	slot->stack_low = slot->stack_high > bytes ? slot->stack_high - bytes : 0;
 }
 
+/* glibc tells debuggers where in its record of a thread the thread id stands: three words, size in bits,
+ * count and offset (nptl_db/structs.def, the interface to libthread_db). The handle is the record's address.
+ * A system call at each thread's start would cost as much as all the rest that is done there. */
+static void tid_offset_find(void)
+{
+	const uint32_t *description = dlsym(RTLD_DEFAULT, "_thread_db_pthread_tid");
+	if (!description || description[0] != 32 || description[1] != 1)
+		return;
+	if (*(int *)((char *)pthread_self() + description[2]) == sys_gettid())
+		tid_offset = description[2];
+}
+
+static inline int tid_own(void)
+{
+	return tid_offset ? *(int *)((char *)pthread_self() + tid_offset) : sys_gettid();
+}
+
 void threads_init(void)
 {
+	tid_offset_find();
 	exit_key_made = pthread_key_create(&exit_key, thread_exiting) == 0;
 	pthread_attr_t attributes;
 	size_t bytes = 0;
@@ -155,7 +178,7 @@ static inline __attribute__((always_inline)) void thread_begin(struct slot *slot
 	slot->stack_low = slot->stack_high - slot->stack_bytes;
 	slot_self = slot;
 	thread_mark(slot);
-	atomic_store_explicit(&slot->tid, sys_gettid(), memory_order_release);
+	atomic_store_explicit(&slot->tid, tid_own(), memory_order_release);
 }
 
 void *thread_start(void *argument)
