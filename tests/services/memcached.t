@@ -3,8 +3,8 @@
 # threads waits in, exactly as gdb sees it.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
-# shellcheck source=tests/services/services.sh
-. "$(dirname "$0")/services.sh"
+# shellcheck source=tests/watch.sh
+. "$(dirname "$0")/../watch.sh"
 needs memcached jq
 plan 18
 here=$(dirname "$0")

@@ -3,8 +3,8 @@
 # what each of its threads waits in, exactly as gdb sees it.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
-# shellcheck source=tests/services/services.sh
-. "$(dirname "$0")/services.sh"
+# shellcheck source=tests/watch.sh
+. "$(dirname "$0")/../watch.sh"
 needs redis-server redis-cli redis-benchmark jq
 plan 20
 here=$(dirname "$0")

@@ -1,7 +1,7 @@
-# tests/services/services.sh - what the tests of real services share, on top of lib.sh.
+# tests/watch.sh - programs under the shim, their dumps and reports; on top of lib.sh.
 #
-# Sets nothing. Functions:
-#	needs PROGRAM...		skips the test if one of them is missing; instead of plan's first line
+# Functions:
+#	needs PROGRAM...		skips the whole test if one of them is missing; before plan
 #	free_port			prints a TCP port of the loopback that nobody uses now
 #	answers PORT			succeeds if somebody accepts connections there
 #	dump PID			takes a dump; its report is $scratch/report.json
