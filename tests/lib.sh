@@ -39,10 +39,10 @@
 set -u
 
 build=${LEAKWATCH_BUILD:-$(dirname "$0")/../../build}
-build=$(cd "$build" && pwd) || {
+if ! build=$(cd "$build" && pwd) || ! [ -x "$build/leakwatch" ]; then
 	echo "Bail out! no build in ${LEAKWATCH_BUILD:-build}"
 	exit 1
-}
+fi
 # shellcheck disable=SC2034 # for the tests
 leakwatch=$build/leakwatch shim=$build/libleakwatch.so
 

@@ -58,9 +58,7 @@ broken() {
 }
 
 tids() {
-	for task in "/proc/$1/task"/*; do
-		[ "$(cat "$task/comm")" = leakwatch ] || echo "${task##*/}"
-	done | sort -n
+	grep -Lx leakwatch "/proc/$1/task"/*/comm | cut -d / -f 5 | sort -n
 }
 
 dumped() {
