@@ -3,10 +3,10 @@
  */
 #include "preload/proc.h"
 #include "preload/sys.h"
+#include "preload/syscalls.h"
 #include "preload/text.h"
 
 #include <errno.h>
-#include <linux/futex.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/stat.h>
@@ -88,103 +88,17 @@ static long task_read(int tid, const char *name, char *to, size_t room)
 
 /* --- the system call that a thread is in ------------------------------------------------------------ */
 
-enum timing { NEVER, ALWAYS, POINTER, MILLISECONDS, UNKNOWN };
-
-struct row {
-	short call;
-	unsigned char kind;
-	signed char object; /* argument that is the object, -1: none */
-	signed char timeout; /* argument that limits the time */
-	unsigned char timing;
-};
-
-/* Argument numbers as in each call's man page. */
-static const struct row rows[] = {
-	{SYS_read, WAIT_READ, 0, 0, NEVER},
-	{SYS_pread64, WAIT_READ, 0, 0, NEVER},
-	{SYS_readv, WAIT_READ, 0, 0, NEVER},
-	{SYS_preadv, WAIT_READ, 0, 0, NEVER},
-	{SYS_preadv2, WAIT_READ, 0, 0, NEVER},
-	{SYS_write, WAIT_WRITE, 0, 0, NEVER},
-	{SYS_pwrite64, WAIT_WRITE, 0, 0, NEVER},
-	{SYS_writev, WAIT_WRITE, 0, 0, NEVER},
-	{SYS_pwritev, WAIT_WRITE, 0, 0, NEVER},
-	{SYS_pwritev2, WAIT_WRITE, 0, 0, NEVER},
-	{SYS_recvfrom, WAIT_RECV, 0, 0, NEVER},
-	{SYS_recvmsg, WAIT_RECV, 0, 0, NEVER},
-	{SYS_recvmmsg, WAIT_RECV, 0, 4, POINTER},
-	{SYS_sendto, WAIT_SEND, 0, 0, NEVER},
-	{SYS_sendmsg, WAIT_SEND, 0, 0, NEVER},
-	{SYS_sendmmsg, WAIT_SEND, 0, 0, NEVER},
-	{SYS_accept, WAIT_ACCEPT, 0, 0, NEVER},
-	{SYS_accept4, WAIT_ACCEPT, 0, 0, NEVER},
-	{SYS_connect, WAIT_CONNECT, 0, 0, NEVER},
-	{SYS_poll, WAIT_POLL, 0, 2, MILLISECONDS},
-	{SYS_ppoll, WAIT_POLL, 0, 2, POINTER},
-	{SYS_select, WAIT_SELECT, -1, 4, POINTER},
-	{SYS_pselect6, WAIT_SELECT, -1, 4, POINTER},
-	{SYS_epoll_wait, WAIT_EPOLL, 0, 3, MILLISECONDS},
-	{SYS_epoll_pwait, WAIT_EPOLL, 0, 3, MILLISECONDS},
-	{SYS_epoll_pwait2, WAIT_EPOLL, 0, 3, POINTER},
-	{SYS_splice, WAIT_TRANSFER, 0, 0, NEVER},
-	{SYS_tee, WAIT_TRANSFER, 0, 0, NEVER},
-	{SYS_vmsplice, WAIT_TRANSFER, 0, 0, NEVER},
-	{SYS_sendfile, WAIT_TRANSFER, 0, 0, NEVER},
-	{SYS_copy_file_range, WAIT_TRANSFER, 0, 0, NEVER},
-	{SYS_open, WAIT_OPEN, -1, 0, NEVER},
-	{SYS_openat, WAIT_OPEN, -1, 0, NEVER},
-	{SYS_openat2, WAIT_OPEN, -1, 0, NEVER},
-	{SYS_flock, WAIT_FILE_LOCK, 0, 0, NEVER},
-	{SYS_fcntl, WAIT_FILE_LOCK, 0, 0, NEVER},
-	{SYS_io_getevents, WAIT_IO_EVENTS, -1, 4, POINTER},
-	{SYS_io_pgetevents, WAIT_IO_EVENTS, -1, 4, POINTER},
-	{SYS_io_uring_enter, WAIT_IO_EVENTS, -1, 0, UNKNOWN},
-	{SYS_nanosleep, WAIT_SLEEP, -1, 0, ALWAYS},
-	{SYS_clock_nanosleep, WAIT_SLEEP, -1, 0, ALWAYS},
-	{SYS_wait4, WAIT_CHILD, -1, 0, NEVER},
-	{SYS_waitid, WAIT_CHILD, -1, 0, NEVER},
-	{SYS_rt_sigtimedwait, WAIT_SIGNAL, -1, 2, POINTER},
-	{SYS_rt_sigsuspend, WAIT_SIGNAL, -1, 0, NEVER},
-	{SYS_pause, WAIT_SIGNAL, -1, 0, NEVER},
-	{SYS_msgrcv, WAIT_MSG, -1, 0, NEVER},
-	{SYS_msgsnd, WAIT_MSG, -1, 0, NEVER},
-	{SYS_mq_timedreceive, WAIT_MSG, -1, 4, POINTER},
-	{SYS_mq_timedsend, WAIT_MSG, -1, 4, POINTER},
-	{SYS_semop, WAIT_SYSV_SEM, -1, 0, NEVER},
-	{SYS_semtimedop, WAIT_SYSV_SEM, -1, 3, POINTER},
-	{SYS_futex, WAIT_FUTEX, 0, 3, POINTER},
-	{449 /* futex_waitv */, WAIT_FUTEX, 0, 3, POINTER},
-};
-
-static int wait_timed(const struct row *row, const uint64_t *arguments)
-{
-	switch (row->timing) {
-	case ALWAYS:
-		return 1;
-	case NEVER:
-		return 0;
-	case POINTER:
-		return arguments[row->timeout] != 0;
-	case MILLISECONDS:
-		return (int)arguments[row->timeout] >= 0;
-	default:
-		return -1;
-	}
-}
-
 static void wait_classify(struct proc_wait *wait)
 {
+	struct syscall_wait known;
 	wait->kind = WAIT_SYSCALL;
-	wait->object = 0;
+	wait->object = OBJECT_ABSENT;
 	wait->timed = -1;
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		if (rows[i].call != wait->call)
-			continue;
-		wait->kind = (enum wait_kind)rows[i].kind;
-		wait->object = rows[i].object < 0 ? 0 : wait->arguments[(int)rows[i].object];
-		wait->timed = wait_timed(&rows[i], wait->arguments);
+	if (!syscall_waits(wait->call, wait->arguments, &known))
 		return;
-	}
+	wait->kind = known.kind;
+	wait->object = known.object;
+	wait->timed = known.timed;
 }
 
 static const char *hex_read(const char *text, uint64_t *number)

@@ -21,9 +21,11 @@ struct row {
 static const struct row rows[CALLS] = {
 #define CALL(name, version, wait)	     {#name, version, offsetof(struct real, name)},
 #define CALL_OLD(name, version, alias, wait) {#name, version, offsetof(struct real, alias)},
+#define CALL_ALSO(name, call, wait)
 #include "preload/calls.def"
 #undef CALL
 #undef CALL_OLD
+#undef CALL_ALSO
 };
 
 static long real_missing(void)

@@ -7,22 +7,30 @@
 #ifndef LEAKWATCH_REAL_H
 #define LEAKWATCH_REAL_H
 
+#include <fcntl.h>
+#include <mqueue.h>
 #include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <sys/epoll.h>
+#include <sys/file.h>
+#include <sys/msg.h>
 #include <sys/select.h>
+#include <sys/sem.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/timerfd.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <threads.h>
 #include <time.h>
 #include <unistd.h>
 
 /* Called by fortified programs; declared by no header. */
 ssize_t __read_chk(int fd, void *buffer, size_t bytes, size_t room);
+ssize_t __pread_chk(int fd, void *buffer, size_t bytes, off_t offset, size_t room);
 ssize_t __recv_chk(int fd, void *buffer, size_t bytes, size_t room, int flags);
 ssize_t __recvfrom_chk(int fd, void *buffer, size_t bytes, size_t room, int flags,
 	__SOCKADDR_ARG from, socklen_t *from_bytes);
@@ -49,18 +57,22 @@ int timer_delete_2_3_3(timer_t timer);
 enum call {
 #define CALL(name, version, wait)	     CALL_##name,
 #define CALL_OLD(name, version, alias, wait) CALL_##alias,
+#define CALL_ALSO(name, call, wait)
 #include "preload/calls.def"
 #undef CALL
 #undef CALL_OLD
+#undef CALL_ALSO
 	CALLS
 };
 
 struct real {
 #define CALL(name, version, wait)	     __typeof__(name) *name;
 #define CALL_OLD(name, version, alias, wait) __typeof__(alias) *alias;
+#define CALL_ALSO(name, call, wait)
 #include "preload/calls.def"
 #undef CALL
 #undef CALL_OLD
+#undef CALL_ALSO
 };
 
 extern struct real real;
@@ -83,5 +95,14 @@ void *real_find(enum call call);
 
 /* Marks an interposer: the only symbols that the library exports. */
 #define INTERPOSE __attribute__((visibility("default")))
+
+/* Exports an interposer of this file under a second name, under which libc has the same function. */
+#if __has_attribute(copy)
+#define INTERPOSE_ALIAS(name) visibility("default"), alias(#name), copy(name)
+#else
+#define INTERPOSE_ALIAS(name) visibility("default"), alias(#name)
+#endif
+#define INTERPOSE_ALSO(also, name)                                                                 \
+	extern __typeof__(name) also __attribute__((INTERPOSE_ALIAS(name)))
 
 #endif

@@ -1,10 +1,12 @@
 /*
  * shim_io.c - the interposers of waits on descriptors.
  *
- * A call that cannot wait (poll and epoll_wait with a timeout of zero) is passed through unrecorded.
+ * A call that cannot wait (poll and epoll_wait with a timeout of zero, MSG_DONTWAIT) is passed through
+ * unrecorded.
  */
 #include "preload/real.h"
 #include "preload/slot.h"
+#include "preload/syscalls.h"
 
 INTERPOSE ssize_t read(int fd, void *buffer, size_t bytes)
 {
@@ -13,6 +15,8 @@ INTERPOSE ssize_t read(int fd, void *buffer, size_t bytes)
 	wait_leave(stay);
 	return result;
 }
+
+INTERPOSE_ALSO(__read, read);
 
 INTERPOSE ssize_t __read_chk(int fd, void *buffer, size_t bytes, size_t room)
 {
@@ -38,6 +42,8 @@ INTERPOSE ssize_t write(int fd, const void *buffer, size_t bytes)
 	return result;
 }
 
+INTERPOSE_ALSO(__write, write);
+
 INTERPOSE ssize_t writev(int fd, const struct iovec *parts, int count)
 {
 	struct stay stay = wait_enter(WAIT_WRITE, (unsigned)fd, UNTIMED);
@@ -48,6 +54,8 @@ INTERPOSE ssize_t writev(int fd, const struct iovec *parts, int count)
 
 INTERPOSE ssize_t recv(int fd, void *buffer, size_t bytes, int flags)
 {
+	if (flags & MSG_DONTWAIT)
+		return REAL(recv)(fd, buffer, bytes, flags);
 	struct stay stay = wait_enter(WAIT_RECV, (unsigned)fd, UNTIMED);
 	ssize_t result = REAL(recv)(fd, buffer, bytes, flags);
 	wait_leave(stay);
@@ -56,6 +64,8 @@ INTERPOSE ssize_t recv(int fd, void *buffer, size_t bytes, int flags)
 
 INTERPOSE ssize_t __recv_chk(int fd, void *buffer, size_t bytes, size_t room, int flags)
 {
+	if (flags & MSG_DONTWAIT)
+		return REAL(__recv_chk)(fd, buffer, bytes, room, flags);
 	struct stay stay = wait_enter(WAIT_RECV, (unsigned)fd, UNTIMED);
 	ssize_t result = REAL(__recv_chk)(fd, buffer, bytes, room, flags);
 	wait_leave(stay);
@@ -65,6 +75,8 @@ INTERPOSE ssize_t __recv_chk(int fd, void *buffer, size_t bytes, size_t room, in
 INTERPOSE ssize_t recvfrom(int fd, void *restrict buffer, size_t bytes, int flags,
 	__SOCKADDR_ARG from, socklen_t *restrict from_bytes)
 {
+	if (flags & MSG_DONTWAIT)
+		return REAL(recvfrom)(fd, buffer, bytes, flags, from, from_bytes);
 	struct stay stay = wait_enter(WAIT_RECV, (unsigned)fd, UNTIMED);
 	ssize_t result = REAL(recvfrom)(fd, buffer, bytes, flags, from, from_bytes);
 	wait_leave(stay);
@@ -74,6 +86,8 @@ INTERPOSE ssize_t recvfrom(int fd, void *restrict buffer, size_t bytes, int flag
 INTERPOSE ssize_t __recvfrom_chk(int fd, void *buffer, size_t bytes, size_t room, int flags,
 	__SOCKADDR_ARG from, socklen_t *from_bytes)
 {
+	if (flags & MSG_DONTWAIT)
+		return REAL(__recvfrom_chk)(fd, buffer, bytes, room, flags, from, from_bytes);
 	struct stay stay = wait_enter(WAIT_RECV, (unsigned)fd, UNTIMED);
 	ssize_t result = REAL(__recvfrom_chk)(fd, buffer, bytes, room, flags, from, from_bytes);
 	wait_leave(stay);
@@ -82,6 +96,8 @@ INTERPOSE ssize_t __recvfrom_chk(int fd, void *buffer, size_t bytes, size_t room
 
 INTERPOSE ssize_t recvmsg(int fd, struct msghdr *message, int flags)
 {
+	if (flags & MSG_DONTWAIT)
+		return REAL(recvmsg)(fd, message, flags);
 	struct stay stay = wait_enter(WAIT_RECV, (unsigned)fd, UNTIMED);
 	ssize_t result = REAL(recvmsg)(fd, message, flags);
 	wait_leave(stay);
@@ -91,6 +107,8 @@ INTERPOSE ssize_t recvmsg(int fd, struct msghdr *message, int flags)
 INTERPOSE int recvmmsg(
 	int fd, struct mmsghdr *messages, unsigned count, int flags, struct timespec *timeout)
 {
+	if (flags & MSG_DONTWAIT)
+		return REAL(recvmmsg)(fd, messages, count, flags, timeout);
 	struct stay stay = wait_enter(WAIT_RECV, (unsigned)fd, timeout != NULL);
 	int result = REAL(recvmmsg)(fd, messages, count, flags, timeout);
 	wait_leave(stay);
@@ -99,15 +117,21 @@ INTERPOSE int recvmmsg(
 
 INTERPOSE ssize_t send(int fd, const void *buffer, size_t bytes, int flags)
 {
+	if (flags & MSG_DONTWAIT)
+		return REAL(send)(fd, buffer, bytes, flags);
 	struct stay stay = wait_enter(WAIT_SEND, (unsigned)fd, UNTIMED);
 	ssize_t result = REAL(send)(fd, buffer, bytes, flags);
 	wait_leave(stay);
 	return result;
 }
 
+INTERPOSE_ALSO(__send, send);
+
 INTERPOSE ssize_t sendto(int fd, const void *buffer, size_t bytes, int flags,
 	__CONST_SOCKADDR_ARG to, socklen_t to_bytes)
 {
+	if (flags & MSG_DONTWAIT)
+		return REAL(sendto)(fd, buffer, bytes, flags, to, to_bytes);
 	struct stay stay = wait_enter(WAIT_SEND, (unsigned)fd, UNTIMED);
 	ssize_t result = REAL(sendto)(fd, buffer, bytes, flags, to, to_bytes);
 	wait_leave(stay);
@@ -116,6 +140,8 @@ INTERPOSE ssize_t sendto(int fd, const void *buffer, size_t bytes, int flags,
 
 INTERPOSE ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 {
+	if (flags & MSG_DONTWAIT)
+		return REAL(sendmsg)(fd, message, flags);
 	struct stay stay = wait_enter(WAIT_SEND, (unsigned)fd, UNTIMED);
 	ssize_t result = REAL(sendmsg)(fd, message, flags);
 	wait_leave(stay);
@@ -124,6 +150,8 @@ INTERPOSE ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 
 INTERPOSE int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
 {
+	if (flags & MSG_DONTWAIT)
+		return REAL(sendmmsg)(fd, messages, count, flags);
 	struct stay stay = wait_enter(WAIT_SEND, (unsigned)fd, UNTIMED);
 	int result = REAL(sendmmsg)(fd, messages, count, flags);
 	wait_leave(stay);
@@ -154,6 +182,8 @@ INTERPOSE int connect(int fd, __CONST_SOCKADDR_ARG peer, socklen_t peer_bytes)
 	return result;
 }
 
+INTERPOSE_ALSO(__connect, connect);
+
 INTERPOSE int poll(struct pollfd *fds, nfds_t count, int timeout_ms)
 {
 	if (timeout_ms == 0)
@@ -163,6 +193,8 @@ INTERPOSE int poll(struct pollfd *fds, nfds_t count, int timeout_ms)
 	wait_leave(stay);
 	return result;
 }
+
+INTERPOSE_ALSO(__poll, poll);
 
 INTERPOSE int __poll_chk(struct pollfd *fds, nfds_t count, int timeout_ms, size_t room)
 {
@@ -195,17 +227,21 @@ INTERPOSE int __ppoll_chk(struct pollfd *fds, nfds_t count, const struct timespe
 INTERPOSE int select(int count, fd_set *restrict readable, fd_set *restrict writable,
 	fd_set *restrict exceptional, struct timeval *restrict timeout)
 {
-	struct stay stay = wait_enter(WAIT_SELECT, 0, timeout != NULL);
+	struct stay stay = wait_enter(
+		WAIT_SELECT, select_object(readable, writable, exceptional), timeout != NULL);
 	int result = REAL(select)(count, readable, writable, exceptional, timeout);
 	wait_leave(stay);
 	return result;
 }
 
+INTERPOSE_ALSO(__select, select);
+
 INTERPOSE int pselect(int count, fd_set *restrict readable, fd_set *restrict writable,
 	fd_set *restrict exceptional, const struct timespec *restrict timeout,
 	const sigset_t *restrict mask)
 {
-	struct stay stay = wait_enter(WAIT_SELECT, 0, timeout != NULL);
+	struct stay stay = wait_enter(
+		WAIT_SELECT, select_object(readable, writable, exceptional), timeout != NULL);
 	int result = REAL(pselect)(count, readable, writable, exceptional, timeout, mask);
 	wait_leave(stay);
 	return result;

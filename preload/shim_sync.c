@@ -7,6 +7,7 @@
  */
 #include "preload/real.h"
 #include "preload/slot.h"
+#include "preload/syscalls.h"
 #include "preload/wakers.h"
 
 #include <linux/futex.h>
@@ -183,6 +184,8 @@ INTERPOSE int pthread_mutex_lock(pthread_mutex_t *mutex)
 	return pthread_mutex_lock_held(mutex);
 }
 
+INTERPOSE_ALSO(__pthread_mutex_lock, pthread_mutex_lock);
+
 INTERPOSE int pthread_mutex_timedlock(
 	pthread_mutex_t *restrict mutex, const struct timespec *restrict deadline)
 {
@@ -234,6 +237,8 @@ INTERPOSE int pthread_rwlock_rdlock(pthread_rwlock_t *lock)
 	return error;
 }
 
+INTERPOSE_ALSO(__pthread_rwlock_rdlock, pthread_rwlock_rdlock);
+
 INTERPOSE int pthread_rwlock_timedrdlock(
 	pthread_rwlock_t *restrict lock, const struct timespec *restrict deadline)
 {
@@ -259,6 +264,8 @@ INTERPOSE int pthread_rwlock_wrlock(pthread_rwlock_t *lock)
 	wait_leave(stay);
 	return error;
 }
+
+INTERPOSE_ALSO(__pthread_rwlock_wrlock, pthread_rwlock_wrlock);
 
 INTERPOSE int pthread_rwlock_timedwrlock(
 	pthread_rwlock_t *restrict lock, const struct timespec *restrict deadline)
@@ -286,21 +293,71 @@ INTERPOSE int pthread_barrier_wait(pthread_barrier_t *barrier)
 	return result;
 }
 
-/* --- futexes by syscall(): std::atomic::wait, std::counting_semaphore, Rust's std ------------------ */
+/* --- one-time initialisation ----------------------------------------------------------------------- */
 
-static bool futex_waits(long operation)
+/* Whether the control says that another thread is inside the routine (glibc, nptl/pthread_once.c: bit 0 in
+ * progress, bit 1 done). Otherwise the call returns at once or runs the routine itself, which is no wait. */
+static inline bool once_in_progress(const void *control)
 {
-	switch (operation & FUTEX_CMD_MASK) {
-	case FUTEX_WAIT:
-	case FUTEX_WAIT_BITSET:
-	case FUTEX_LOCK_PI:
-	case FUTEX_LOCK_PI2:
-	case FUTEX_WAIT_REQUEUE_PI:
-		return true;
-	default:
-		return false;
-	}
+	return (__atomic_load_n((const int *)control, __ATOMIC_RELAXED) & 3) == 1;
 }
+
+/* The other thread may fail, by cancellation or an exception, and leave the routine to this one: that ends
+ * the wait. */
+static void once_inherited(void)
+{
+	struct slot *slot = slot_self;
+	void (*routine)(void) = slot->once_routine;
+	uint64_t depth = slot->word & SLOT_DEPTH_MASK;
+	if (depth)
+		wait_leave((struct stay){slot, depth - 1});
+	routine();
+}
+
+static inline __attribute__((always_inline)) void once_leave(struct stay stay)
+{
+	if (stay.slot && (stay.slot->word & SLOT_DEPTH_MASK) > stay.depth)
+		wait_leave(stay);
+}
+
+static __attribute__((noinline)) int pthread_once_wait(
+	pthread_once_t *control, void (*routine)(void))
+{
+	struct stay stay = wait_enter(WAIT_ONCE, (uintptr_t)control, UNTIMED);
+	if (stay.slot)
+		stay.slot->once_routine = routine;
+	int error = REAL(pthread_once)(control, stay.slot ? once_inherited : routine);
+	once_leave(stay);
+	return error;
+}
+
+INTERPOSE int pthread_once(pthread_once_t *control, void (*routine)(void))
+{
+	if (__builtin_expect(once_in_progress(control), 0))
+		return pthread_once_wait(control, routine);
+	return REAL(pthread_once)(control, routine);
+}
+
+INTERPOSE_ALSO(__pthread_once, pthread_once);
+
+static __attribute__((noinline)) void call_once_wait(once_flag *control, void (*routine)(void))
+{
+	struct stay stay = wait_enter(WAIT_ONCE, (uintptr_t)control, UNTIMED);
+	if (stay.slot)
+		stay.slot->once_routine = routine;
+	REAL(call_once)(control, stay.slot ? once_inherited : routine);
+	once_leave(stay);
+}
+
+INTERPOSE void call_once(once_flag *control, void (*routine)(void))
+{
+	if (__builtin_expect(once_in_progress(control), 0))
+		call_once_wait(control, routine);
+	else
+		REAL(call_once)(control, routine);
+}
+
+/* --- calls by number: futexes (std::atomic::wait, std::counting_semaphore, Rust's std), libaio, liburing */
 
 static bool futex_wakes(long operation)
 {
@@ -317,9 +374,12 @@ INTERPOSE long syscall(long number, ...)
 	va_end(list);
 	if (number == SYS_futex && futex_wakes(b))
 		waker_note((uintptr_t)a, HERE);
-	if (number != SYS_futex || !futex_waits(b))
+	const uint64_t arguments[6] = {
+		(uint64_t)a, (uint64_t)b, (uint64_t)c, (uint64_t)d, (uint64_t)e, (uint64_t)f};
+	struct syscall_wait wait;
+	if (!syscall_waits(number, arguments, &wait))
 		return REAL(syscall)(number, a, b, c, d, e, f);
-	struct stay stay = wait_enter(WAIT_FUTEX, (uintptr_t)a, d != 0);
+	struct stay stay = wait_enter(wait.kind, wait.object, (uint32_t)wait.timed);
 	long result = REAL(syscall)(number, a, b, c, d, e, f);
 	wait_leave(stay);
 	return result;

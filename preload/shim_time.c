@@ -12,6 +12,8 @@ INTERPOSE int nanosleep(const struct timespec *time, struct timespec *left)
 	return result;
 }
 
+INTERPOSE_ALSO(__nanosleep, nanosleep);
+
 INTERPOSE int clock_nanosleep(
 	clockid_t clock, int flags, const struct timespec *time, struct timespec *left)
 {

@@ -73,6 +73,7 @@ struct slot {
 	uint64_t stack_bytes;
 	char name[SLOT_NAME_BYTES]; /* inherited, or as set; may be torn, never unterminated */
 	uint64_t first_count; /* the word's count when the slot was taken */
+	void (*once_routine)(void); /* of the recorded wait for another thread's pthread_once() */
 	uint32_t exit_rounds; /* of destructors that its thread has been through */
 
 	struct wait waits[SLOT_NESTING];

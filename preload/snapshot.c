@@ -14,6 +14,7 @@
 #include "preload/proc.h"
 #include "preload/strangers.h"
 #include "preload/sys.h"
+#include "preload/syscalls.h"
 #include "preload/threads.h"
 #include "preload/unwind.h"
 #include "preload/wakers.h"
@@ -197,8 +198,18 @@ static void groups_order(void)
 
 /* --- one thread ------------------------------------------------------------------------------------- */
 
+/* Of several futexes the first stands for all. Its address is in the array that the call was given: in
+ * struct futex_waitv, behind the value. */
+static uint64_t futexes_first(uint64_t array)
+{
+	uint64_t waiter[2];
+	return sys_peek(waiter, array, sizeof waiter) == sizeof waiter ? waiter[1] : OBJECT_ABSENT;
+}
+
 static void sighting_keep(struct sighting *thread)
 {
+	if (thread->kind == WAIT_FUTEXES)
+		thread->object = futexes_first(thread->object);
 	thread->partial = thread->partial && thread->stack;
 	if (thread->partial)
 		snapshot.losses[LOSS_STACK_PARTIAL]++;

@@ -8,6 +8,7 @@
 #include "preload/creators.h"
 #include "preload/modules.h"
 #include "preload/sys.h"
+#include "preload/syscalls.h"
 
 #include <gnu/libc-version.h>
 #include <signal.h>
@@ -85,12 +86,16 @@ static void put_frames(struct text *text, const uintptr_t *frames, unsigned coun
 
 static void put_object(struct text *text, const struct sighting *thread)
 {
-	switch (wait_objects[thread->kind]) {
+	switch (thread->object == OBJECT_ABSENT ? OBJECT_NONE : wait_objects[thread->kind]) {
 	case OBJECT_MEMORY:
 		put_address(text, true, thread->object);
 		return;
 	case OBJECT_FD:
 		text_put(text, " fd:");
+		text_put_u64(text, thread->object);
+		return;
+	case OBJECT_ID:
+		text_put(text, " id:");
 		text_put_u64(text, thread->object);
 		return;
 	case OBJECT_THREAD:

@@ -60,7 +60,7 @@ enum wait_kind {
 };
 
 /* What the number in a wait's object is. */
-enum object_kind { OBJECT_NONE, OBJECT_MEMORY, OBJECT_FD, OBJECT_THREAD };
+enum object_kind { OBJECT_NONE, OBJECT_MEMORY, OBJECT_FD, OBJECT_THREAD, OBJECT_ID };
 
 enum loss {
 #define LOSS(enumerator, word, words) LOSS_##enumerator,
