@@ -23,11 +23,12 @@
 
 #define LOOKS		  3 /* at a thread that keeps moving, before it counts as running */
 #define EXCLUDED_MAX	  4 /* threads of ours */
-#define TICK_CHECKS	  256u /* waits compared with /proc in one tick: 3 us each */
-#define TICK_NAMES	  64u /* names read again in one tick */
+#define TICK_CHECKS	  64u /* waits compared with /proc in one tick: 3 us each */
+#define TICK_NAMES	  16u /* names read again in one tick */
 #define TICK_LISTED	  512u /* threads, at most, of a process whose threads each tick lists */
 #define TICK_STRANGERS	  64u
 #define DUMP_NAMES	  256u /* names read for the first time in one dump */
+#define PREFETCH_SLOTS	  8u /* that the tick reads ahead */
 #define LISTINGS_SKIPPED  16u
 #define STRANGERS_KEEP_NS 600000000000ull
 
@@ -77,7 +78,7 @@ void snapshot_open(void)
 }
 
 static struct array tids_array, seen_array, threads_array, groups_array, order_array,
-	leftovers_array, timers_array;
+	leftovers_array, timers_array, settled_array;
 
 /* --- the kernel's list of threads, as a set --------------------------------------------------------- */
 
@@ -649,6 +650,32 @@ static void strangers_tick(uint64_t now_ns, struct allowance *left)
 			stranger_tick(tids[i], now_ns, left);
 }
 
+/* The words of slots in waits of which nothing is left to be noted; by index. A wait that goes on then costs a
+ * tick one cache line of its slot. */
+static uint64_t *settled_word(uint32_t index)
+{
+	if (!array_room(&settled_array, slots_end(), sizeof(uint64_t)))
+		return NULL;
+	return (uint64_t *)settled_array.memory + index;
+}
+
+static void slot_glance(struct slot *slot, uint64_t now_ns, struct allowance *left)
+{
+	uint32_t flags = atomic_load_explicit(&slot->flags, memory_order_acquire);
+	uint64_t word = atomic_load_explicit(&slot->word, memory_order_relaxed);
+	uint64_t *settled = settled_word(slot->index);
+	if ((flags & (SLOT_USED | SLOT_EXITED)) == SLOT_USED) {
+		if (settled && *settled == word && word & SLOT_DEPTH_MASK)
+			return;
+		slot_tick(slot, now_ns, left);
+		if (settled && slot->seen.checked && slot->seen.id == slot->id)
+			*settled = word;
+	} else if (flags & SLOT_EXITED && !slot->seen.exited_ns) {
+		slot_note(slot, NULL, now_ns);
+		slot->seen.exited_ns = now_ns;
+	}
+}
+
 void snapshot_tick(void)
 {
 	uint64_t now_ns = sys_clock_ns(CLOCK_MONOTONIC);
@@ -656,12 +683,10 @@ void snapshot_tick(void)
 	atomic_fetch_add_explicit(&wakers_tick, 1, memory_order_relaxed);
 	for (uint32_t i = 0; i < slots_end(); i++) {
 		struct slot *slot = slot_at(i);
-		uint32_t flags =
-			slot ? atomic_load_explicit(&slot->flags, memory_order_acquire) : 0;
-		if ((flags & (SLOT_USED | SLOT_EXITED)) == SLOT_USED)
-			slot_tick(slot, now_ns, &left);
-		else if (flags & SLOT_EXITED && !slot->seen.exited_ns)
-			slot_note(slot, NULL, now_ns), slot->seen.exited_ns = now_ns;
+		if (!slot)
+			continue;
+		__builtin_prefetch((char *)slot + PREFETCH_SLOTS * sizeof *slot);
+		slot_glance(slot, now_ns, &left);
 	}
 	names_tick();
 	strangers_tick(now_ns, &left);
@@ -672,7 +697,7 @@ void snapshot_tick(void)
 void snapshot_forget(void)
 {
 	struct array *const arrays[] = {&tids_array, &seen_array, &threads_array, &groups_array,
-		&order_array, &leftovers_array, &timers_array};
+		&order_array, &leftovers_array, &timers_array, &settled_array};
 	for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
 		*arrays[i] = (struct array){0};
 	memset(&snapshot, 0, sizeof snapshot);
