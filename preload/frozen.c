@@ -14,7 +14,7 @@
 #include <sys/uio.h>
 
 #define PAGE_BYTES  ((size_t)4096)
-#define FIRST_BYTES ((size_t)2048)
+#define FIRST_BYTES ((size_t)1024)
 #define PIECE_BYTES ((size_t)4 << 20) /* of one piece, at most */
 #define PIECES	    2
 #define KEEP_BYTES  ((size_t)256 << 10) /* more than this is given back after use */
