@@ -12,6 +12,7 @@
 #include "preload/frozen.h"
 #include "preload/modules.h"
 #include "preload/proc.h"
+#include "preload/store.h"
 #include "preload/strangers.h"
 #include "preload/sys.h"
 #include "preload/syscalls.h"
@@ -524,6 +525,8 @@ static void losses_count(void)
 	snapshot.losses[LOSS_SLOT_DENIED] = slots_denied;
 	snapshot.losses[LOSS_STACKS_FULL] += creators_lost();
 	snapshot.losses[LOSS_TIMER_EVENTS] = timers_lost();
+	snapshot.losses[LOSS_DUMP_UNWRITTEN] = store_unwritten;
+	snapshot.losses[LOSS_DIRECTORY_REFUSED] = store_refused;
 	snapshot.losses[LOSS_LIBUNWIND_MISSING] = unwind_failed();
 	for (uint32_t i = 0; i < CREATORS; i++)
 		if (creator_at(i) && creator_at(i)->partial)
@@ -535,7 +538,8 @@ const struct snapshot *snapshot_take(void)
 	groups_forget();
 	modules_begin();
 	generation = stacks_generation();
-	snapshot = (struct snapshot){.taken_ns = sys_clock_ns(CLOCK_MONOTONIC)};
+	snapshot = (struct snapshot){.taken_ns = sys_clock_ns(CLOCK_MONOTONIC),
+		.exiting_tid = atomic_load(&exiting_tid)};
 	names_left = DUMP_NAMES;
 
 	size_t listed = 0;
