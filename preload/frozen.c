@@ -11,8 +11,6 @@
 #include "preload/sys.h"
 #include "preload/walk.h"
 
-#include <sys/uio.h>
-
 #define PAGE_BYTES  ((size_t)4096)
 #define FIRST_BYTES ((size_t)1024)
 #define PIECE_BYTES ((size_t)4 << 20) /* of one piece, at most */
@@ -27,10 +25,7 @@ static unsigned char *buffers; /* PIECES of PIECE_BYTES, touched as needed */
 /* Copies [low, low + bytes) as far as it is mapped; returns how much that is. */
 static size_t stack_copy(unsigned char *to, uintptr_t low, size_t bytes)
 {
-	struct iovec local = {to, bytes}, remote = {(void *)low, bytes};
-	int pid = sys_getpid();
-	long copied = sys_call6(SYS_process_vm_readv, pid, (long)&local, 1, (long)&remote, 1, 0);
-	if (copied == (long)bytes)
+	if (sys_peek(to, low, bytes) == (long)bytes)
 		return bytes;
 	/* Part of it is not mapped: page by page, to the last that is. */
 	size_t done = 0;
@@ -38,10 +33,7 @@ static size_t stack_copy(unsigned char *to, uintptr_t low, size_t bytes)
 		size_t step = PAGE_BYTES - (low + done) % PAGE_BYTES;
 		if (step > bytes - done)
 			step = bytes - done;
-		local = (struct iovec){to + done, step};
-		remote = (struct iovec){(void *)(low + done), step};
-		if (sys_call6(SYS_process_vm_readv, pid, (long)&local, 1, (long)&remote, 1, 0) !=
-			(long)step)
+		if (sys_peek(to + done, low + done, step) != (long)step)
 			break;
 		done += step;
 	}

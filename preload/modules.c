@@ -174,10 +174,11 @@ static void peek_string(uintptr_t address, char *to, size_t room)
 	to[have] = 0;
 }
 
+/* By way of the calling thread: the main thread may have ended, and then has no exe. */
 static void module_executable_path(char *path, size_t room)
 {
-	long bytes = sys_call4(
-		SYS_readlinkat, AT_FDCWD, (long)"/proc/self/exe", (long)path, (long)room - 1);
+	long bytes = sys_call4(SYS_readlinkat, AT_FDCWD, (long)"/proc/thread-self/exe", (long)path,
+		(long)room - 1);
 	path[bytes > 0 ? bytes : 0] = 0;
 }
 

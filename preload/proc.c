@@ -40,35 +40,6 @@ static int digits_read(const char *text)
 	return number;
 }
 
-long proc_threads(int *tids, size_t room)
-{
-	static _Alignas(struct directory_entry) char entries[32768];
-	long found = 0, bytes;
-	if (task_fd < 0)
-		return -ENOENT;
-	sys_call3(SYS_lseek, task_fd, 0, SEEK_SET);
-	while ((bytes = sys_call3(SYS_getdents64, task_fd, (long)entries, sizeof entries)) > 0)
-		for (long at = 0; at < bytes;) {
-			struct directory_entry *entry = (struct directory_entry *)(entries + at);
-			int tid = digits_read(entry->name);
-			if (tid && (size_t)found < room)
-				tids[found] = tid;
-			found += tid != 0;
-			at += entry->bytes;
-		}
-	return bytes < 0 ? bytes : found;
-}
-
-long proc_threads_count(void)
-{
-	struct stat status;
-	if (task_fd < 0 ||
-		sys_call4(SYS_newfstatat, task_fd, (long)"", (long)&status, AT_EMPTY_PATH) < 0)
-		return -1;
-	/* Two for itself, as any directory, and one for each thread: fs/proc/base.c, proc_task_getattr(). */
-	return (long)status.st_nlink - 2;
-}
-
 /* Reads a small file of a thread: bytes read (terminated), or a negative errno. */
 static long task_read(int tid, const char *name, char *to, size_t room)
 {
@@ -84,6 +55,46 @@ static long task_read(int tid, const char *name, char *to, size_t room)
 	sys_close(fd);
 	to[bytes > 0 ? bytes : 0] = '\0';
 	return bytes;
+}
+
+bool proc_main_ended(void)
+{
+	char text[256];
+	if (task_read(sys_getpid(), "stat", text, sizeof text) <= 0)
+		return false;
+	/* The state follows the name, which is in parentheses and may hold anything. */
+	const char *name_end = strrchr(text, ')');
+	return name_end && name_end[1] == ' ' && (name_end[2] == 'Z' || name_end[2] == 'X');
+}
+
+long proc_threads(int *tids, size_t room)
+{
+	static _Alignas(struct directory_entry) char entries[32768];
+	long found = 0, bytes;
+	if (task_fd < 0)
+		return -ENOENT;
+	int ended = proc_main_ended() ? sys_getpid() : 0;
+	sys_call3(SYS_lseek, task_fd, 0, SEEK_SET);
+	while ((bytes = sys_call3(SYS_getdents64, task_fd, (long)entries, sizeof entries)) > 0)
+		for (long at = 0; at < bytes;) {
+			struct directory_entry *entry = (struct directory_entry *)(entries + at);
+			int tid = digits_read(entry->name);
+			if (tid && tid != ended && (size_t)found < room)
+				tids[found] = tid;
+			found += tid && tid != ended;
+			at += entry->bytes;
+		}
+	return bytes < 0 ? bytes : found;
+}
+
+long proc_threads_count(void)
+{
+	struct stat status;
+	if (task_fd < 0 ||
+		sys_call4(SYS_newfstatat, task_fd, (long)"", (long)&status, AT_EMPTY_PATH) < 0)
+		return -1;
+	/* Two for itself, as any directory, and one for each thread: fs/proc/base.c, proc_task_getattr(). */
+	return (long)status.st_nlink - 2;
 }
 
 /* --- the system call that a thread is in ------------------------------------------------------------ */

@@ -13,8 +13,12 @@
 /* Opens /proc/self/task, before a chroot can hide it. False: this process has no /proc to read. */
 bool proc_open(void);
 
-/* The ids of all threads, into tids; returns how many there are (also beyond room), negative if they
- * cannot be listed. */
+/* Whether the main thread has ended, and stays as a zombie until the others have. False where /proc does
+ * not say. */
+bool proc_main_ended(void);
+
+/* The ids of all threads but an ended main thread, into tids; returns how many there are (also beyond
+ * room), negative if they cannot be listed. */
 long proc_threads(int *tids, size_t room);
 
 /* How many there are, for the price of one stat: the links of /proc/self/task. Negative if unknown. */

@@ -93,11 +93,12 @@ static inline int sys_gettid(void)
 }
 
 /* Copies bytes of this process's own memory through the kernel, so that a bad address is an answer and
- * not a fault. The number of bytes copied, which may be less than asked for. */
+ * not a fault. The number of bytes copied, which may be less than asked for. The process is named by the
+ * calling thread: its main thread may have ended, and has no memory then. */
 static inline long sys_peek(void *to, uintptr_t from, size_t bytes)
 {
 	const size_t here[2] = {(size_t)to, bytes}, there[2] = {from, bytes};
-	return sys_call6(SYS_process_vm_readv, sys_getpid(), (long)here, 1, (long)there, 1, 0);
+	return sys_call6(SYS_process_vm_readv, sys_gettid(), (long)here, 1, (long)there, 1, 0);
 }
 
 static inline uint64_t sys_clock_ns(clockid_t clock)

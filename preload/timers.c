@@ -173,9 +173,7 @@ static bool posix_kernel_id(uint64_t handle, int *id)
 		*id = (int)handle;
 		return true;
 	}
-	struct iovec to = {id, sizeof *id}, from = {(void *)(handle << 1), sizeof *id};
-	return sys_call6(SYS_process_vm_readv, sys_getpid(), (long)&to, 1, (long)&from, 1, 0) ==
-	       sizeof *id;
+	return sys_peek(id, handle << 1, sizeof *id) == sizeof *id;
 }
 
 static bool posix_look(struct timer *timer)
