@@ -8,6 +8,7 @@
 #include "preload/config.h"
 #include "preload/creators.h"
 #include "preload/modules.h"
+#include "preload/outlive.h"
 #include "preload/real.h"
 #include "preload/rules.h"
 #include "preload/snapshot.h"
@@ -53,6 +54,7 @@ __attribute__((constructor)) static void start(void)
 	config_read();
 	modules_init();
 	rules_init();
+	outlive_init();
 	process = sys_getpid();
 	threads_init();
 	pthread_atfork(fork_prepare, NULL, fork_child);

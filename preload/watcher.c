@@ -1,12 +1,14 @@
 /*
  * watcher.c - the helper thread: when it starts, what it does when, how it ends.
  *
- * It ends with the process. Until then it sleeps in ppoll() and wakes for a tick, for the interval, or for
- * a client. Everything behind it (snapshot.c, writer.c, store.c, control.c) belongs to this thread.
+ * It ends with the process, or when no thread of the host is left. Until then it sleeps in ppoll() and
+ * wakes for a tick, for the interval, or for a client. Everything behind it (snapshot.c, writer.c, store.c,
+ * control.c) belongs to this thread.
  */
 #include "preload/watcher.h"
 #include "preload/config.h"
 #include "preload/control.h"
+#include "preload/outlive.h"
 #include "preload/real.h"
 #include "preload/store.h"
 #include "preload/sys.h"
@@ -15,6 +17,7 @@
 
 #include <limits.h>
 #include <linux/close_range.h>
+#include <linux/futex.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -57,7 +60,10 @@ static bool thread_spawn(void *(*start)(void *))
 	int error = REAL(pthread_create)(&thread, &attributes, start, NULL);
 	sys_call4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&before, 0, sizeof before);
 	pthread_attr_destroy(&attributes);
-	return error == 0;
+	if (error)
+		return false;
+	outlive_uncount();
+	return true;
 }
 
 /* Before anything of ours runs in it: no slot, a name. */
@@ -68,18 +74,46 @@ static void thread_enter(void)
 	sys_call2(SYS_prctl, PR_SET_NAME, (long)"leakwatch");
 }
 
+/* A descriptor table of our own, empty but for the three that libraries take for granted. */
+static void descriptors_own(void)
+{
+	if (sys_call3(SYS_close_range, 0, ~0L, CLOSE_RANGE_UNSHARE) < 0)
+		return;
+	sys_open(AT_FDCWD, "/dev/null", O_RDWR, 0);
+	sys_open(AT_FDCWD, "/dev/null", O_RDWR, 0);
+	sys_open(AT_FDCWD, "/dev/null", O_RDWR, 0);
+}
+
 /* --- libunwind, when a stack needs it --------------------------------------------------------------- */
 
-enum { UNOPENED, OPENING, OPENED };
+/* Opened by a thread of its own: a host thread may hold the loader's lock for ever, and the watcher must
+ * go on then. That thread is made together with the watcher, for making it takes the allocator's lock,
+ * which a host thread may hold for ever, too. */
+enum { NO_OPENER, OPENER_SLEEPS, OPENING, OPENED, UNWANTED };
 
 static _Atomic int opening;
 
 static void *opener_run(void *unused)
 {
 	thread_enter();
-	unwind_open();
-	atomic_store(&opening, OPENED);
+	descriptors_own();
+	while (atomic_load(&opening) == OPENER_SLEEPS)
+		sys_call4(SYS_futex, (long)&opening, FUTEX_WAIT_PRIVATE, OPENER_SLEEPS, 0);
+	if (atomic_load(&opening) == OPENING) {
+		unwind_open();
+		atomic_store(&opening, OPENED);
+	}
+	outlive_end();
 	return unused;
+}
+
+static void opener_start(void)
+{
+	int none = NO_OPENER;
+	if (!atomic_compare_exchange_strong(&opening, &none, OPENER_SLEEPS))
+		return;
+	if (!thread_spawn(opener_run))
+		atomic_store(&opening, NO_OPENER);
 }
 
 static void sleep_ms(unsigned ms)
@@ -88,20 +122,30 @@ static void sleep_ms(unsigned ms)
 	sys_call2(SYS_nanosleep, (long)&time, 0);
 }
 
-/* Opened by a thread of its own: a host thread may hold the loader's lock for ever, and the watcher must
- * go on then. True if it is there now and was not before. */
-static bool libunwind_fetch(void)
+/* Waits, a moment, until it is no longer being opened. */
+static void opening_await(void)
 {
-	int unopened = UNOPENED;
-	if (!atomic_compare_exchange_strong(&opening, &unopened, OPENING))
-		return false;
-	if (!thread_spawn(opener_run)) {
-		atomic_store(&opening, UNOPENED);
-		return false;
-	}
 	for (unsigned waited = 0; waited < LIBUNWIND_MS && atomic_load(&opening) == OPENING;
 		waited++)
 		sleep_ms(1);
+}
+
+/* False if it does not sleep. */
+static bool opener_wake(int purpose)
+{
+	int sleeps = OPENER_SLEEPS;
+	if (!atomic_compare_exchange_strong(&opening, &sleeps, purpose))
+		return false;
+	sys_call4(SYS_futex, (long)&opening, FUTEX_WAKE_PRIVATE, 1, 0);
+	return true;
+}
+
+/* True if it is there now and was not before. */
+static bool libunwind_fetch(void)
+{
+	if (!opener_wake(OPENING))
+		return false;
+	opening_await();
 	return unwind_ready();
 }
 
@@ -193,6 +237,8 @@ static void watcher_loop(void)
 		watcher_sleep(next);
 		uint64_t now_ns = sys_clock_ns(CLOCK_MONOTONIC);
 		if (now_ns >= watcher.next_tick_ns) {
+			if (outlive_host_gone())
+				return;
 			snapshot_tick();
 			watcher.next_tick_ns = now_ns + config.tick_ns;
 		}
@@ -201,16 +247,6 @@ static void watcher_loop(void)
 			watcher.next_dump_ns = now_ns + config.interval_ns;
 		}
 	}
-}
-
-/* A descriptor table of our own, empty but for the three that libraries take for granted. */
-static void descriptors_own(void)
-{
-	if (sys_call3(SYS_close_range, 0, ~0L, CLOSE_RANGE_UNSHARE) < 0)
-		return;
-	sys_open(AT_FDCWD, "/dev/null", O_RDWR, 0);
-	sys_open(AT_FDCWD, "/dev/null", O_RDWR, 0);
-	sys_open(AT_FDCWD, "/dev/null", O_RDWR, 0);
 }
 
 static void *watcher_run(void *unused)
@@ -225,6 +261,9 @@ static void *watcher_run(void *unused)
 	watcher.next_tick_ns = now_ns + config.tick_ns;
 	watcher.next_dump_ns = config.interval_ns ? now_ns + config.interval_ns : UINT64_MAX;
 	watcher_loop();
+	control_close();
+	opener_wake(UNWANTED);
+	outlive_end();
 	return unused;
 }
 
@@ -234,7 +273,9 @@ void watcher_start(void)
 		return;
 	if (atomic_exchange(&started, true))
 		return;
-	if (!thread_spawn(watcher_run))
+	if (thread_spawn(watcher_run))
+		opener_start();
+	else
 		atomic_store(&started, false);
 }
 
@@ -242,16 +283,21 @@ void watcher_forget(void)
 {
 	atomic_store(&started, false);
 	memset(&watcher, 0, sizeof watcher);
-	int was_opening = OPENING;
-	atomic_compare_exchange_strong(&opening, &was_opening, UNOPENED);
+	if (atomic_load(&opening) != OPENED)
+		atomic_store(&opening, NO_OPENER);
+	outlive_forget();
 	control_forget();
 }
 
 void watcher_before_fork(void)
 {
-	for (unsigned waited = 0; waited < LIBUNWIND_MS && atomic_load(&opening) == OPENING;
-		waited++)
-		sleep_ms(1);
+	static _Atomic bool in_vain;
+	/* Once: a loader's lock that is held for ever must not make every fork slow. */
+	if (atomic_load(&opening) != OPENING || atomic_load(&in_vain))
+		return;
+	opening_await();
+	if (atomic_load(&opening) == OPENING)
+		atomic_store(&in_vain, true);
 }
 
 void watcher_finish(void)
