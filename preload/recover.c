@@ -3,22 +3,25 @@
  *
  * A candidate is believed if the return address beside it follows a call instruction in a loaded
  * object and if the next frames can be left from there, each to the address after a call. Old records
- * of calls that have returned lie on the stack as well, and often hold together. So the first pass
- * takes a candidate only if the call before its return address goes to the function at hand, directly
- * or through a linkage table; the second, for calls through pointers and tail calls, takes any.
+ * of calls that have returned lie on the stack as well, and often hold together. So the search begins
+ * above the locals that the function's prologue makes room for: mostly the record is just there. The
+ * first pass takes a candidate only if the call before its return address goes to the function at hand,
+ * directly or through a linkage table; the second, for calls through pointers and tail calls, takes any.
  */
 #include "preload/recover.h"
 #include "preload/sys.h"
 
 #include <string.h>
 
-#define FRAMES_AHEAD 3 /* how many further frames must hold together */
-#define CALL_BYTES   7 /* the longest call instruction without prefixes */
-#define RECORD_BYTES 16
+#define FRAMES_AHEAD   3 /* how many further frames must hold together */
+#define CALL_BYTES     7 /* the longest call instruction without prefixes */
+#define PROLOGUE_BYTES 32 /* of code to look at */
+#define RECORD_BYTES   16
 
 /* The function at hand. */
 struct function {
 	uintptr_t start; /* 0: not known */
+	uintptr_t frame_bytes; /* its bp is at least so far above its sp, while it calls another */
 };
 
 /* --- calls ---------------------------------------------------------------------------------------- */
@@ -136,20 +139,52 @@ static bool candidate_holds(const struct stepper *stepper, const struct frame *f
 	       call_ends_at(trial.at[AT_PC], function) && frames_hold(&ahead, &trial);
 }
 
+/* What a prologue of the form "[endbr64] push %rbp; mov %rsp,%rbp; push...; sub $N,%rsp" reserves; 0 for
+ * another form. */
+static uintptr_t prologue_bytes(uintptr_t start)
+{
+	unsigned char code[PROLOGUE_BYTES];
+	uintptr_t bytes = 0;
+	int32_t more;
+	unsigned at = 0;
+	if (!code_read(start, code, sizeof(code)))
+		return 0;
+	if (memcmp(code, "\xf3\x0f\x1e\xfa", 4) == 0)
+		at = 4;
+	if (memcmp(code + at, "\x55\x48\x89\xe5", 4) != 0)
+		return 0;
+	/* Further pushes: one byte each, or two for r8 and above. */
+	for (at += 4; at + 7 < sizeof(code); at++, bytes += 8) {
+		at += code[at] == 0x41 && (code[at + 1] & 0xf8) == 0x50;
+		if ((code[at] & 0xf8) != 0x50)
+			break;
+	}
+	memcpy(&more, code + at + 3, sizeof(more));
+	if (memcmp(code + at, "\x48\x83\xec", 3) == 0)
+		return bytes + (code[at + 3] < 0x80 ? code[at + 3] : 0);
+	if (memcmp(code + at, "\x48\x81\xec", 3) == 0 && more > 0)
+		return bytes + (uintptr_t)more;
+	return bytes;
+}
+
 static bool function_find(
-	struct stepper *stepper, const struct frame *frame, struct function *found)
+	const struct stepper *stepper, const struct frame *frame, struct function *found)
 {
 	struct cfi_image image;
 	uintptr_t end;
-	return stepper_image(stepper, &image) &&
-	       cfi_function(&image, frame_place(frame), &found->start, &end);
+	if (!stepper_image(stepper, &image) ||
+		!cfi_function(&image, frame_place(frame), &found->start, &end))
+		return false;
+	/* An interrupted function may still be in its prologue. */
+	found->frame_bytes = frame->exact ? 0 : prologue_bytes(found->start);
+	return true;
 }
 
 /* STEP_CALLER if a record was found, frame is then the caller. */
 static enum step scan(struct stepper *stepper, struct frame *frame, const struct rule *rule,
-	const struct function *function)
+	const struct function *function, bool called_directly)
 {
-	uintptr_t first = (frame->at[AT_SP] + 7) & -(uintptr_t)8;
+	uintptr_t first = (frame->at[AT_SP] + function->frame_bytes + 7) & -(uintptr_t)8;
 	struct rule same;
 	for (uintptr_t bp = first; bp - first < RECOVER_BYTES; bp += 8) {
 		if (!view_piece(stepper->view, bp, RECORD_BYTES)) {
@@ -157,7 +192,7 @@ static enum step scan(struct stepper *stepper, struct frame *frame, const struct
 			return STEP_OUTSIDE;
 		}
 		if (!candidate_likely(stepper, rule, bp) ||
-			!candidate_holds(stepper, frame, bp, function))
+			!candidate_holds(stepper, frame, bp, called_directly ? function : NULL))
 			continue;
 		frame->at[AT_BP] = bp;
 		frame->have |= HAVE_BP;
@@ -175,9 +210,9 @@ enum step recover_pointer(struct stepper *stepper, struct frame *frame)
 		rule.cfa_deref || !(rule.saved & HAVE_PC) || frame->have & HAVE_BP)
 		return STEP_UNKNOWN;
 	if (function_find(stepper, frame, &function) &&
-		scan(stepper, frame, &rule, &function) == STEP_CALLER)
+		scan(stepper, frame, &rule, &function, true) == STEP_CALLER)
 		return STEP_CALLER;
-	return scan(stepper, frame, &rule, NULL);
+	return scan(stepper, frame, &rule, &function, false);
 }
 
 enum step recover_caller(struct stepper *stepper, struct frame *frame)
