@@ -500,7 +500,8 @@ static void waits_in_destructors_are_recorded(void **state)
 	pthread_key_create(&late, wait_in_destructor);
 	create(&thread, NULL, end_with_destructors, NULL);
 	join(thread);
-	assert_int_equal(rounds_with_slot, PTHREAD_DESTRUCTOR_ITERATIONS - 1);
+	/* In the first round; from the second on, the thread counts as finished (see threads.c). */
+	assert_int_equal(rounds_with_slot, 1);
 	assert_gone(1, 0);
 	pthread_key_delete(late);
 }
