@@ -7,7 +7,7 @@
 #ifndef LEAKWATCH_CFI_H
 #define LEAKWATCH_CFI_H
 
-#include "preload/modules.h"
+#include "preload/image.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -42,20 +42,6 @@ struct rule {
 	uint8_t elsewhere_base;
 	int16_t offset[REGISTERS];
 };
-
-/* The bytes of an object: from address low up to high. */
-struct cfi_image {
-	const unsigned char *bytes; /* of address low; NULL: read this process through the kernel */
-	uintptr_t low, high;
-	uintptr_t header; /* address of .eh_frame_hdr */
-};
-
-/* The image of a loaded object that cannot be unloaded while it is used, read in place: the segment
- * that holds the tables. False where that segment cannot be made out. */
-bool cfi_image_live(const struct module_place *place, struct cfi_image *image);
-
-/* The image of an object that may be unloaded at any moment. */
-struct cfi_image cfi_image_guarded(const struct module_place *place);
 
 /* The rule for the instruction at pc. */
 void cfi_rule(const struct cfi_image *image, uintptr_t pc, struct rule *rule);
