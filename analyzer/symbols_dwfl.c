@@ -244,22 +244,51 @@ static void frames_of_scopes(struct look_up *look_up, Dwarf_Die *scopes, int cou
 	}
 }
 
+/* The symbol table's function at the address, NULL if it has none. */
+static const char *symbol_table_name(const struct look_up *look_up, GElf_Off *distance)
+{
+	GElf_Sym entry;
+	const char *name = dwfl_module_addrinfo(
+		look_up->module, look_up->address, distance, &entry, NULL, NULL, NULL);
+	/* The nearest symbol before is not the function if it has a size that ends before. */
+	return name && entry.st_size && *distance >= entry.st_size ? NULL : name;
+}
+
+static bool begins_with(const char *name, const char *start)
+{
+	return strncmp(name, start, strlen(start)) == 0;
+}
+
+/* Every thread begins in these functions of libc, no page shows them, and libc's debug information, where it is
+ * installed, takes longer to unpack than all the rest of a report. */
+static bool starts_threads(const struct look_up *look_up, const struct dump_module *module)
+{
+	static const char *const names[] = {"start_thread", "clone", "__clone", "__libc_start_"};
+	const char *slash = module->path ? strrchr(module->path, '/') : NULL;
+	GElf_Off distance;
+	if (!slash || !begins_with(slash, "/libc.so"))
+		return false;
+	const char *name = symbol_table_name(look_up, &distance);
+	for (size_t i = 0; name && i < sizeof(names) / sizeof(names[0]); i++)
+		if (begins_with(name, names[i]))
+			return true;
+	return false;
+}
+
 /* The symbol table knows entries, and names where there is no debug information. */
 static void symbol_table_add(struct look_up *look_up, struct symbol_list *list)
 {
 	GElf_Off distance = 0;
-	GElf_Sym entry;
-	const char *name = dwfl_module_addrinfo(
-		look_up->module, look_up->address, &distance, &entry, NULL, NULL, NULL);
-	/* The nearest symbol before is not the function if it has a size that ends before. */
-	if (!name || (entry.st_size && distance >= entry.st_size))
+	const char *name = symbol_table_name(look_up, &distance);
+	if (!name)
 		return;
 	list->entry_distance = (struct measured){distance, true};
 	if (look_up->symbols.count)
 		return;
 	struct symbol *symbol = rows_add(&look_up->symbols, look_up->pool);
 	symbol->function = demangle(look_up->pool, name);
-	line_of_address(look_up, symbol);
+	if (look_up->unit)
+		line_of_address(look_up, symbol);
 }
 
 static struct symbol_list dwfl_look_up(
@@ -274,7 +303,8 @@ static struct symbol_list dwfl_look_up(
 	look_up.symbols.item_bytes = sizeof(struct symbol);
 	if (!look_up.module)
 		return list;
-	look_up.unit = dwfl_module_addrdie(look_up.module, look_up.address, &look_up.bias);
+	if (!starts_threads(&look_up, place->module))
+		look_up.unit = dwfl_module_addrdie(look_up.module, look_up.address, &look_up.bias);
 	if (look_up.unit) {
 		int count = scopes_find(&look_up, &scopes);
 		frames_of_scopes(&look_up, scopes, count);
