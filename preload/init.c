@@ -59,4 +59,5 @@ __attribute__((constructor)) static void start(void)
 	threads_init();
 	pthread_atfork(fork_prepare, NULL, fork_child);
 	atexit(exit_handler);
+	watcher_allow();
 }

@@ -67,11 +67,8 @@ void thread_mark(struct slot *slot)
 		pthread_setspecific(exit_key, slot);
 }
 
-static void thread_main_claim(void)
+static void thread_main_stack(struct slot *slot)
 {
-	struct slot *slot = slot_self = slot_claim();
-	if (slot == SLOT_NONE)
-		return;
 	struct rlimit limit;
 	uint64_t bytes = (uint64_t)8 << 20;
 	if (getrlimit(RLIMIT_STACK, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
@@ -111,9 +108,11 @@ void threads_init(void)
 	}
 	default_stack_bytes = bytes;
 	if (!slot_self)
-		thread_main_claim();
+		slot_self = slot_claim();
 	else if (slot_usable(slot_self))
-		thread_mark(slot_self);
+		thread_mark(slot_self); /* claimed before there was a key */
+	if (slot_usable(slot_self))
+		thread_main_stack(slot_self);
 }
 
 void threads_forget(void)
@@ -134,6 +133,9 @@ void threads_forget(void)
 struct slot *thread_prepare(
 	void *(*start)(void *), void *argument, const pthread_attr_t *attributes)
 {
+	/* The creator first: the main thread is to be the one with id 1, also before the constructor. */
+	if (!slot_self)
+		slot_self = slot_claim();
 	struct slot *slot = slot_take();
 	if (!slot)
 		return NULL;

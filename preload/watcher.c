@@ -8,6 +8,7 @@
 #include "preload/watcher.h"
 #include "preload/config.h"
 #include "preload/control.h"
+#include "preload/descriptors.h"
 #include "preload/outlive.h"
 #include "preload/real.h"
 #include "preload/store.h"
@@ -15,8 +16,8 @@
 #include "preload/unwind.h"
 #include "preload/writer.h"
 
+#include <errno.h>
 #include <limits.h>
-#include <linux/close_range.h>
 #include <linux/futex.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -29,6 +30,7 @@
 #define MILLISECOND_NS	1000000u
 
 static _Atomic bool started;
+static _Atomic bool allowed, asked; /* see watcher_allow() */
 
 static struct {
 	struct proc_self self;
@@ -52,6 +54,7 @@ static bool thread_spawn(void *(*start)(void *))
 	pthread_attr_t attributes;
 	pthread_t thread;
 	uint64_t all = signals_most(), before;
+	int host_errno = errno;
 	if (pthread_attr_init(&attributes) != 0)
 		return false;
 	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
@@ -60,6 +63,7 @@ static bool thread_spawn(void *(*start)(void *))
 	int error = REAL(pthread_create)(&thread, &attributes, start, NULL);
 	sys_call4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&before, 0, sizeof before);
 	pthread_attr_destroy(&attributes);
+	errno = host_errno;
 	if (error)
 		return false;
 	outlive_uncount();
@@ -74,16 +78,6 @@ static void thread_enter(void)
 	sys_call2(SYS_prctl, PR_SET_NAME, (long)"leakwatch");
 }
 
-/* A descriptor table of our own, empty but for the three that libraries take for granted. */
-static void descriptors_own(void)
-{
-	if (sys_call3(SYS_close_range, 0, ~0L, CLOSE_RANGE_UNSHARE) < 0)
-		return;
-	sys_open(AT_FDCWD, "/dev/null", O_RDWR, 0);
-	sys_open(AT_FDCWD, "/dev/null", O_RDWR, 0);
-	sys_open(AT_FDCWD, "/dev/null", O_RDWR, 0);
-}
-
 /* --- libunwind, when a stack needs it --------------------------------------------------------------- */
 
 /* Opened by a thread of its own: a host thread may hold the loader's lock for ever, and the watcher must
@@ -96,11 +90,12 @@ static _Atomic int opening;
 static void *opener_run(void *unused)
 {
 	thread_enter();
-	descriptors_own();
+	bool able = descriptors_own();
 	while (atomic_load(&opening) == OPENER_SLEEPS)
 		sys_call4(SYS_futex, (long)&opening, FUTEX_WAIT_PRIVATE, OPENER_SLEEPS, 0);
 	if (atomic_load(&opening) == OPENING) {
-		unwind_open();
+		if (able)
+			unwind_open();
 		atomic_store(&opening, OPENED);
 	}
 	outlive_end();
@@ -249,10 +244,8 @@ static void watcher_loop(void)
 	}
 }
 
-static void *watcher_run(void *unused)
+static void watcher_open(void)
 {
-	thread_enter();
-	descriptors_own();
 	snapshot_open();
 	proc_self_read(&watcher.self);
 	store_begin(watcher.self.name, watcher.self.pid, watcher.self.start_ticks);
@@ -260,7 +253,15 @@ static void *watcher_run(void *unused)
 	uint64_t now_ns = sys_clock_ns(CLOCK_MONOTONIC);
 	watcher.next_tick_ns = now_ns + config.tick_ns;
 	watcher.next_dump_ns = config.interval_ns ? now_ns + config.interval_ns : UINT64_MAX;
-	watcher_loop();
+}
+
+static void *watcher_run(void *unused)
+{
+	thread_enter();
+	if (descriptors_own()) {
+		watcher_open();
+		watcher_loop();
+	}
 	control_close();
 	opener_wake(UNWANTED);
 	outlive_end();
@@ -271,12 +272,20 @@ void watcher_start(void)
 {
 	if (atomic_load_explicit(&started, memory_order_relaxed) || config.off)
 		return;
-	if (atomic_exchange(&started, true))
+	atomic_store(&asked, true);
+	if (!atomic_load(&allowed) || atomic_exchange(&started, true))
 		return;
 	if (thread_spawn(watcher_run))
 		opener_start();
 	else
 		atomic_store(&started, false);
+}
+
+void watcher_allow(void)
+{
+	atomic_store(&allowed, true);
+	if (atomic_load(&asked))
+		watcher_start();
 }
 
 void watcher_forget(void)

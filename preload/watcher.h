@@ -14,6 +14,10 @@
  * A failure is silent and tried again at the next creation. */
 void watcher_start(void);
 
+/* From the end of the constructor: what the environment asks for is known from now on. A watcher that was to
+ * be started before, by a library whose constructor came first, starts here. */
+void watcher_allow(void);
+
 /* Around a fork by a host thread: waits, a moment at most, until no library is being opened; in the child:
  * there is no watcher here. */
 void watcher_before_fork(void);
