@@ -274,14 +274,23 @@ static void skipped(const char *reason)
 		pause();
 }
 
+static atomic_bool ending;
+
+static void came_back(void)
+{
+	while (ending)
+		pause();
+	fprintf(stderr, "park: %s came back: %s\n", here->name, strerror(errno));
+	exit(1);
+}
+
 /* Waits in call; never to be seen behind it. The empty assembler line keeps it from being a tail call. */
 #define PARK(call)                                                                                 \
 	do {                                                                                       \
 		placed();                                                                          \
 		(void)!(call);                                                                     \
 		__asm__ volatile("");                                                              \
-		fprintf(stderr, "park: %s came back: %s\n", here->name, strerror(errno));          \
-		exit(1);                                                                           \
+		came_back();                                                                       \
 	} while (0)
 
 /* --- things to wait on ------------------------------------------------------------------------------ */
@@ -1502,6 +1511,7 @@ static int file_remove(const char *path, const struct stat *status, int kind, st
 /* At SIGTERM: what outlives a process is removed. */
 static void clean_up(void)
 {
+	ending = true;
 	for (int i = 0; i < system_v_count; i++)
 		msgctl(system_v[i], IPC_RMID, NULL);
 	for (int i = 0; i < set_count; i++)
