@@ -24,6 +24,7 @@
 #define TMP_PREFIX  "leakwatch-"
 #define DUMP_SUFFIX ".dump"
 #define SOCK_SUFFIX ".sock"
+#define SHIM	    "libleakwatch.so"
 
 /* --- opening --------------------------------------------------------------------------------------- */
 
@@ -134,6 +135,26 @@ static bool may_ask(const struct procfs_uids *uids)
 	return me == 0 || me == uids->real || me == uids->effective;
 }
 
+struct search {
+	pid_t pid;
+	uid_t user;
+	struct directory *directory;
+};
+
+static int try_socket(void *context, pid_t pid, const char *path)
+{
+	struct search *search = context;
+	return pid == search->pid && holds_socket(open_named(path, search->user, search->directory),
+					     pid, search->directory);
+}
+
+/* Where the kernel says that PID's socket is. */
+static bool open_by_socket(pid_t pid, uid_t user, struct directory *directory)
+{
+	struct search search = {pid, user, directory};
+	return procfs_sockets_visit(pid, try_socket, &search) != 0;
+}
+
 int directory_open_of_process(pid_t pid, struct directory *directory)
 {
 	struct procfs_uids uids;
@@ -142,14 +163,15 @@ int directory_open_of_process(pid_t pid, struct directory *directory)
 		return fail(ESRCH);
 	if (!may_ask(&uids))
 		return fail(EACCES);
-	/* A daemon may have started as root and dropped its ids, before or after its first thread;
-	 * one that wrote a title over its environment has its LEAKWATCH_DIR from us, if at all. */
+	/* A daemon may have started as root and dropped its ids, before or after its first thread, or
+	 * have written a title over its environment. */
 	if (holds_socket(open_by_environment(pid, uids.real, directory), pid, directory) ||
 		holds_socket(directory_open_own(directory), pid, directory) ||
 		holds_socket(open_in_tmp(uids.effective, directory), pid, directory) ||
 		holds_socket(open_in_tmp(uids.real, directory), pid, directory) ||
 		holds_socket(open_in_tmp(uids.saved, directory), pid, directory) ||
-		holds_socket(open_in_tmp(0, directory), pid, directory))
+		holds_socket(open_in_tmp(0, directory), pid, directory) ||
+		open_by_socket(pid, uids.real, directory))
 		return 0;
 	return fail(ENOENT);
 }
@@ -201,6 +223,17 @@ static int add_of_processes(struct directories *all)
 	return result;
 }
 
+/* Nobody else's socket is asked, even if it has such a name. */
+static int add_of_socket(void *all, pid_t pid, const char *path)
+{
+	struct procfs_uids uids;
+	struct directory one;
+	if (procfs_uids(pid, &uids) < 0 || !may_ask(&uids) || !procfs_maps(pid, SHIM) ||
+		!holds_socket(open_named(path, uids.real, &one), pid, &one))
+		return 0;
+	return add_directory(all, &one);
+}
+
 static int add_of_users(struct directories *all)
 {
 	DIR *tmp = opendir(TMP);
@@ -229,6 +262,8 @@ int directories_open_all(struct directories *all)
 		result = add_directory(all, &own);
 	if (result == 0)
 		result = add_of_processes(all);
+	if (result == 0)
+		result = procfs_sockets_visit(getpid(), add_of_socket, all);
 	if (result == 0 && geteuid() == 0)
 		result = add_of_users(all);
 	if (result == 0)

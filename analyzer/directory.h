@@ -34,7 +34,8 @@ int directory_open(const char *path, struct directory *directory);
 int directory_open_own(struct directory *directory);
 
 /* Opens the one that holds the control socket of process PID: its own LEAKWATCH_DIR, as its
- * /proc/PID/environ says; the caller's LEAKWATCH_DIR; /tmp/leakwatch-UID of each of its user ids.
+ * /proc/PID/environ says; the caller's LEAKWATCH_DIR; /tmp/leakwatch-UID of each of its user ids;
+ * where the kernel says that a socket of its name is listened on.
  * ESRCH: no such process. EACCES: the process is another user's and the caller is not root.
  * ENOENT: no directory has a socket for it, so it runs without the shim or without threads. */
 int directory_open_of_process(pid_t pid, struct directory *directory);
@@ -49,7 +50,7 @@ struct directories {
 };
 
 /* Every directory in which preloaded processes that the caller may ask can be: the caller's own
- * and, of each process that /proc lets it look into, its LEAKWATCH_DIR; for root also all of
+ * and, of each process that /proc lets it look into, its LEAKWATCH_DIR, or where it listens; for root also all of
  * /tmp/leakwatch-*. Those that are missing or not to be trusted are left out. Fails only with
  * ENOMEM. */
 int directories_open_all(struct directories *all);

@@ -1,5 +1,5 @@
 /*
- * procfs.c - reads /proc/PID/{status,environ,comm} and the list of processes.
+ * procfs.c - reads /proc/PID/{status,environ,comm,maps,net/unix} and the list of processes.
  *
  * Everything it reads is written by the kernel or, for environ, by the process itself: its length is
  * bounded here and its content is for the caller to judge.
@@ -73,6 +73,70 @@ int procfs_comm(pid_t pid, char *comm, size_t size)
 		length--;
 	comm[length] = '\0';
 	return 0;
+}
+
+/* Cuts PATH, DIRECTORY/PID.sock, behind its directory. */
+static int socket_name_cut(char *path, pid_t *pid)
+{
+	uint64_t number;
+	char *name = strrchr(path, '/'), *suffix = name ? strrchr(name, '.') : NULL;
+	if (path[0] != '/' || name == path || !suffix || strcmp(suffix, ".sock") != 0)
+		return -1;
+	*suffix = *name = '\0';
+	if (number_parse(name + 1, INT32_MAX, &number) < 0)
+		return -1;
+	*pid = (pid_t)number;
+	return 0;
+}
+
+/* The shim names a directory too long for a socket address by the descriptor that it has of it; "self"
+ * is the shim's process there, and the one that asks here. */
+static void self_replace(char directory[static PATH_MAX], const char *path, pid_t pid)
+{
+	static const char self[] = "/proc/self/";
+	if (strncmp(path, self, sizeof self - 1) == 0)
+		snprintf(directory, PATH_MAX, "/proc/%d/%s", (int)pid, path + sizeof self - 1);
+	else
+		snprintf(directory, PATH_MAX, "%s", path);
+}
+
+int procfs_sockets_visit(
+	pid_t of, int (*visit)(void *context, pid_t pid, const char *directory), void *context)
+{
+	FILE *file = open_file(of, "net/unix");
+	char line[512], path[256], directory[PATH_MAX];
+	int result = 0;
+	pid_t pid;
+	if (!file)
+		return 0;
+	while (result == 0 && fgets(line, sizeof line, file)) {
+		/* Number, references, protocol, flags (only those that listen), type, state, inode. */
+		if (sscanf(line, "%*s %*s %*s 00010000 %*s %*s %*s %255[^\n]", path) != 1 ||
+			socket_name_cut(path, &pid) < 0)
+			continue;
+		self_replace(directory, path, pid);
+		result = visit(context, pid, directory);
+	}
+	fclose(file);
+	return result;
+}
+
+int procfs_maps(pid_t pid, const char *name)
+{
+	FILE *file = open_file(pid, "maps");
+	char *line = NULL;
+	size_t room = 0;
+	int found = 0;
+	if (!file)
+		return 0;
+	while (!found && getline(&line, &room, file) > 0) {
+		const char *slash = strrchr(line, '/');
+		size_t length = slash ? strcspn(slash + 1, " \n") : 0;
+		found = length == strlen(name) && strncmp(slash + 1, name, length) == 0;
+	}
+	free(line);
+	fclose(file);
+	return found;
 }
 
 static int compare_pids(const void *a, const void *b)

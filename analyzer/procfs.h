@@ -24,6 +24,16 @@ int procfs_environment(pid_t pid, const char *name, char value[static PATH_MAX])
 /* The name of PID's main thread, as the kernel has it; any bytes. */
 int procfs_comm(pid_t pid, char *comm, size_t size);
 
+/* Calls VISIT for every socket DIRECTORY/PID.sock that somebody listens on in the network namespace of
+ * process OF, as the kernel lists them: so it is found also of a process that hides its environment.
+ * The name is all there is to it: anybody may have bound it. Stops when VISIT returns non-zero, and
+ * returns that, else 0. */
+int procfs_sockets_visit(
+	pid_t of, int (*visit)(void *context, pid_t pid, const char *directory), void *context);
+
+/* 1 if a file of that base name is mapped in PID, 0 if not or not ours to see. */
+int procfs_maps(pid_t pid, const char *name);
+
 /* Every process, ascending. *pids is the caller's to free(). */
 int procfs_pids(pid_t **pids, size_t *count);
 

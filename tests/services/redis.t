@@ -6,7 +6,7 @@
 # shellcheck source=tests/watch.sh
 . "$(dirname "$0")/../watch.sh"
 needs redis-server redis-cli redis-benchmark jq
-plan 20
+plan 22
 here=$(dirname "$0")
 
 # Starts redis on a port of its own, by the words before it; sets $pid and $port.
@@ -96,6 +96,18 @@ if command -v gdb >/dev/null; then
 else
 	skip 'gdb sees the same stacks' 'gdb is not installed'
 fi
+
+# redis writes a title over its environment, where --dir was said.
+hidden() {
+	env -u LEAKWATCH_DIR "$@"
+}
+if grep -qz LEAKWATCH_DIR "/proc/$pid/environ"; then
+	diag 'this redis shows its environment'
+fi
+run hidden "$leakwatch" ps
+like 'ps finds it wherever its directory is' "$out" "^ *$pid  redis-server "
+run hidden "$leakwatch" dump "$pid"
+like 'so does dump' "$status $out" "^0 $LEAKWATCH_DIR/redis_server-$pid-"
 
 stop "$pid"
 is 'it ends as without the shim' "$status" "$plain_status"

@@ -388,6 +388,35 @@ static void process_tells_its_directory(void **state)
 	assert_int_equal(errno, ESRCH);
 }
 
+static bool lists(const char *path)
+{
+	struct directories all;
+	bool found = false;
+	assert_int_equal(directories_open_all(&all), 0);
+	for (size_t i = 0; i < all.count; i++)
+		found |= strcmp(all.directories[i].path, path) == 0;
+	directories_close(&all);
+	return found;
+}
+
+/* This process was not started with a LEAKWATCH_DIR that leads there, as one that hides it. */
+static void kernel_tells_where_a_process_listens(void **state)
+{
+	(void)state;
+	struct directory directory;
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	snprintf(address.sun_path, sizeof address.sun_path, "%s/%d.sock", root, (int)getpid());
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
+	assert_int_equal(directory_open_of_process(getpid(), &directory), -1);
+	assert_int_equal(listen(fd, 1), 0);
+	assert_int_equal(directory_open_of_process(getpid(), &directory), 0);
+	assert_string_equal(directory.path, root);
+	directory_close(&directory);
+	assert_false(lists(root)); /* for the shim is not in this process */
+	close(fd);
+}
+
 /* --- set-up ---------------------------------------------------------------------------------------- */
 
 static int make_root(void **state)
@@ -422,6 +451,7 @@ int main(void)
 		TEST(own_directory_follows_the_environment),
 		TEST(default_directory_is_checked),
 		TEST(process_tells_its_directory),
+		TEST(kernel_tells_where_a_process_listens),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
