@@ -4,6 +4,7 @@
 #include "analyzer/commands.h"
 #include "analyzer/dumps.h"
 #include "analyzer/judge.h"
+#include "analyzer/number.h"
 #include "analyzer/render.h"
 #include "analyzer/say.h"
 
@@ -12,10 +13,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define GRACE_MAX_S (366 * 24 * 3600)
+
 static const char help[] =
 	"Usage: leakwatch report [--debug=1|2] [--json] [DUMP... | DIR | PID]\n"
-	"Explains a dump: the blocked threads by where they wait, largest group first, with who\n"
-	"created them. With nothing named, the newest dump in $LEAKWATCH_DIR or "
+	"Explains a dump: which threads leak or hang, with the evidence; then all by where they "
+	"wait,\n"
+	"largest group first, with who created them. With nothing named, the newest dump in "
+	"$LEAKWATCH_DIR or "
 	"/tmp/leakwatch-UID.\n"
 	"\n"
 	"  DUMP  a file, or - for standard input; of several, which must be of one process, the\n"
@@ -26,18 +31,29 @@ static const char help[] =
 	"  --debug=1     a page of groups, which go tool pprof opens too (the default)\n"
 	"  --debug=2     a paragraph for each thread\n"
 	"  --json        one JSON object\n"
+	"  --all         tell hints too: pools that are idle, calls without a deadline\n"
+	"  --grace=S     seconds from when on an age counts for a verdict (60)\n"
 	"  --debuginfod  ask the servers in $DEBUGINFOD_URLS for debug information\n"
 	"  -h, --help    show this\n"
 	"\n"
 	"Exit code: 1 if there is no dump or process, 2 if arguments or input are unusable.\n";
 
-enum { OPTION_DEBUG = 256, OPTION_JSON, OPTION_SYMBOLS, OPTION_DEBUGINFOD };
+enum {
+	OPTION_DEBUG = 256,
+	OPTION_JSON,
+	OPTION_SYMBOLS,
+	OPTION_DEBUGINFOD,
+	OPTION_ALL,
+	OPTION_GRACE
+};
 
 /* --symbols is for tests, which have a table of symbols in place of debug information. */
 static const struct option options[] = {
 	{"debug", required_argument, NULL, OPTION_DEBUG},
 	{"json", no_argument, NULL, OPTION_JSON},
 	{"symbols", required_argument, NULL, OPTION_SYMBOLS},
+	{"all", no_argument, NULL, OPTION_ALL},
+	{"grace", required_argument, NULL, OPTION_GRACE},
 	{"debuginfod", no_argument, NULL, OPTION_DEBUGINFOD},
 	{"help", no_argument, NULL, 'h'},
 	{NULL, 0, NULL, 0},
@@ -47,6 +63,8 @@ struct settings {
 	void (*render)(const struct report *report, FILE *out);
 	const char *symbol_table; /* NULL: debug information */
 	bool network;
+	bool all;
+	struct thresholds thresholds;
 	bool help;
 };
 
@@ -60,6 +78,14 @@ static void set_debug(struct settings *settings, const char *level)
 		die("report: --debug=%s: it is 1 or 2", level);
 }
 
+static void set_grace(struct settings *settings, const char *text)
+{
+	uint64_t seconds;
+	if (number_parse(text, GRACE_MAX_S, &seconds) < 0)
+		die("report: --grace=%s: not a whole number of seconds", text);
+	settings->thresholds.grace_ns = seconds * 1000000000;
+}
+
 static void set_option(struct settings *settings, int option)
 {
 	switch (option) {
@@ -71,6 +97,12 @@ static void set_option(struct settings *settings, int option)
 		break;
 	case OPTION_SYMBOLS:
 		settings->symbol_table = optarg;
+		break;
+	case OPTION_ALL:
+		settings->all = true;
+		break;
+	case OPTION_GRACE:
+		set_grace(settings, optarg);
 		break;
 	case OPTION_DEBUGINFOD:
 		settings->network = true;
@@ -86,7 +118,7 @@ static void set_option(struct settings *settings, int option)
 static struct settings settings_read(int argc, char **argv)
 {
 	static char name[] = "leakwatch report"; /* for getopt's own messages */
-	struct settings settings = {.render = render_debug1};
+	struct settings settings = {.render = render_debug1, .thresholds = THRESHOLDS_DEFAULT};
 	int option;
 	argv[0] = name;
 	optind = 0;
@@ -128,46 +160,17 @@ static struct symbols *symbols_get(const struct settings *settings)
 	return symbols_new(table);
 }
 
-/* --- the report ----------------------------------------------------------------------------------- */
-
-static void change_add(struct report *report, const struct dump *since)
-{
-	struct change *change = &report->changes[report->change_count++];
-	change->since = since;
-	change->groups = groups_of_dump(since, report->tracer.pool);
-}
-
-static void report_fill(struct report *report, const struct dumps *dumps, struct symbols *symbols)
-{
-	size_t newest = dumps->count - 1;
-	struct pool *pool = pool_new();
-	report->dump = dumps->list[newest];
-	report->tracer = (struct tracer){pool, symbols, report->dump};
-	report->groups = groups_of_dump(report->dump, pool);
-	report->remains = remains_of_dump(report->dump, pool);
-	if (newest >= 1)
-		change_add(report, dumps->list[newest - 1]);
-	if (newest >= 2)
-		change_add(report, dumps->list[0]);
-}
-
-static void report_clear(struct report *report)
-{
-	for (unsigned i = 0; i < report->change_count; i++)
-		groups_free(report->changes[i].groups);
-	groups_free(report->groups);
-	pool_free(report->tracer.pool);
-}
+/* --- all of it ------------------------------------------------------------------------------------- */
 
 int cmd_report(int argc, char **argv)
 {
 	struct settings settings = settings_read(argc, argv);
-	struct report report = {.change_count = 0};
 	struct dumps dumps = {.count = 0};
 	if (settings.help)
 		return fputs(help, stdout) < 0 ? EXIT_UNUSABLE : EXIT_OK;
 	struct symbols *symbols = symbols_get(&settings);
 	dumps_get(&dumps, argv + optind);
+	struct report report = {.thresholds = settings.thresholds, .all = settings.all};
 	report_fill(&report, &dumps, symbols);
 	judge_report(&report);
 	settings.render(&report, stdout);

@@ -119,6 +119,7 @@ struct dump {
 	const char *exe, *comm;
 	const char *arch, *glibc;
 	struct measured sequence, time_ns, uptime_ns, tick_ns, took_ns;
+	struct measured exiting_tid; /* the thread that ends the process */
 	const char *reason, *shim;
 
 	/* From the header; the lists below may say less where a shim could not say more. */

@@ -84,10 +84,8 @@ static enum dumps_result list_add(struct dumps *dumps, const struct directory *d
 			complaint, DUMPS_NOTHING, directory->path, "there is no dump in it");
 	enum dumps_result result = entry_add(dumps, directory, &list->dumps[0], complaint);
 	size_t count = older && !result ? same_process_count(list) : 1;
-	if (count > 1)
-		older_add(dumps, directory, &list->dumps[1]);
-	if (count > 2)
-		older_add(dumps, directory, &list->dumps[count - 1]);
+	for (size_t i = 1; i < count; i++)
+		older_add(dumps, directory, &list->dumps[i]);
 	return result;
 }
 
@@ -138,6 +136,34 @@ static enum dumps_result client_complain(
 	return nothing ? DUMPS_NOTHING : DUMPS_UNUSABLE;
 }
 
+static bool is_older(const struct directory_dump *entry, const struct dump *fresh)
+{
+	return fresh->pid.value == (uint64_t)entry->pid &&
+	       fresh->start_ticks.value == entry->start_ticks &&
+	       entry->sequence < fresh->sequence.value;
+}
+
+/* The older dumps of a process, from where it has stored this one. Without them the report is about less. */
+static void stored_add(struct dumps *dumps, const struct dump *fresh, const char *path)
+{
+	struct directory directory;
+	struct directory_dumps list;
+	char *folder = strdup(path);
+	char *slash = folder ? strrchr(folder, '/') : NULL;
+	if (slash)
+		*slash = '\0';
+	if (slash && !directory_open(folder, &directory)) {
+		if (!directory_dumps_list(&directory, &list)) {
+			for (size_t i = 0; i < list.count; i++)
+				if (is_older(&list.dumps[i], fresh))
+					older_add(dumps, &directory, &list.dumps[i]);
+			directory_dumps_free(&list);
+		}
+		directory_close(&directory);
+	}
+	free(folder);
+}
+
 static enum dumps_result process_add(struct dumps *dumps, pid_t pid, struct complaint *complaint)
 {
 	struct client_dump fresh = {0};
@@ -149,8 +175,12 @@ static enum dumps_result process_add(struct dumps *dumps, pid_t pid, struct comp
 	snprintf(name, sizeof(name), "dump of process %d", (int)pid);
 	int result = reader_read(
 		fresh.path ? fresh.path : name, fresh.text, fresh.bytes, &dump, complaint);
+	if (!result)
+		dump_keep(dumps, dump);
+	if (!result && fresh.path)
+		stored_add(dumps, dump, fresh.path);
 	client_dump_free(&fresh);
-	return result ? DUMPS_UNUSABLE : dump_keep(dumps, dump);
+	return result ? DUMPS_UNUSABLE : DUMPS_OK;
 }
 
 /* --- names ---------------------------------------------------------------------------------------- */

@@ -23,9 +23,9 @@ enum dumps_result {
 /* The newest dump in the caller's own directory. */
 enum dumps_result dumps_add_newest(struct dumps *dumps, struct complaint *complaint);
 
-/* What the name is of: a file ("-" is standard input), a directory (of the process that wrote last:
- * its newest dump, the one before and its oldest), or, if all digits and no such file, a process,
- * which takes a fresh dump. */
+/* What the name is of: a file ("-" is standard input), a directory (all dumps of the
+ * process that wrote last), or, if all digits and no such file, a process, which takes a fresh dump;
+ * those that it has stored come with it. */
 enum dumps_result dumps_add_named(
 	struct dumps *dumps, const char *name, struct complaint *complaint);
 

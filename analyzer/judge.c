@@ -1,9 +1,188 @@
 /*
- * judge.c - the list of judges. There is none yet: silence is the safe word.
+ * judge.c - the table of judges, and what they share.
  */
 #include "analyzer/judge.h"
+#include "analyzer/utf8.h"
+#include "analyzer/words.h"
+
+#include <string.h>
+
+/* Proven before likely before hints. Who waits behind others is known once all roots are. */
+static void (*const judges[])(struct judging *judging) = {
+	judge_deadlock,
+	judge_dead_owner,
+	judge_growing,
+	judge_never_woken,
+	judge_orphaned,
+	judge_stalled,
+	judge_unjoined,
+	judge_timer_leak,
+	judge_behind,
+	judge_exit,
+	judge_no_deadline,
+	judge_idle,
+};
+
+struct finding *judging_find(struct judging *judging, const char *word, const char *certainty)
+{
+	struct finding *finding = pool_alloc(judging->pool, sizeof(*finding));
+	*finding = (struct finding){
+		.word = word,
+		.certainty = certainty,
+		.evidence = {.item_bytes = sizeof(const char *)},
+		.threads = {.item_bytes = sizeof(const struct dump_thread *)},
+		.behind = {.item_bytes = sizeof(const struct dump_thread *)},
+	};
+	*(struct finding **)rows_add(&judging->findings, judging->pool) = finding;
+	return finding;
+}
+
+static void thread_put(struct judging *judging, struct finding *finding, struct rows *rows,
+	const struct dump_thread *thread)
+{
+	*(const struct dump_thread **)rows_add(rows, judging->pool) = thread;
+	judging->of_thread[thread - judging->dump->threads] = finding;
+}
+
+void judging_accuse(
+	struct judging *judging, struct finding *finding, const struct dump_thread *thread)
+{
+	thread_put(judging, finding, &finding->threads, thread);
+	finding->count++;
+	if (thread->since_ns.known &&
+		(!finding->oldest_ns.known || thread->since_ns.value > finding->oldest_ns.value))
+		finding->oldest_ns = thread->since_ns;
+}
+
+void judging_put_behind(
+	struct judging *judging, struct finding *finding, const struct dump_thread *thread)
+{
+	thread_put(judging, finding, &finding->behind, thread);
+	judging->behind[thread - judging->dump->threads] = true;
+}
+
+struct finding *judging_of(const struct judging *judging, const struct dump_thread *thread)
+{
+	return judging->of_thread[thread - judging->dump->threads];
+}
+
+const struct dump_thread **judging_free_members(
+	const struct judging *judging, const struct group *group, size_t *count)
+{
+	const struct dump_thread **members =
+		pool_array(judging->pool, group->thread_count + 1, sizeof(*members));
+	*count = 0;
+	for (size_t i = 0; i < group->thread_count; i++)
+		if (!judging_of(judging, group->threads[i]))
+			members[(*count)++] = group->threads[i];
+	return members;
+}
+
+/* --- ages ------------------------------------------------------------------------------------------- */
+
+static bool at_exit(const struct dump *dump)
+{
+	return dump->reason && !strcmp(dump->reason, "exit");
+}
+
+bool judging_is_old(const struct judging *judging, struct measured age_ns)
+{
+	uint64_t enough = judging->thresholds.grace_ns;
+	struct measured interval_ns = history_interval_ns(judging->report->history);
+	if (at_exit(judging->dump))
+		return true;
+	if (interval_ns.known && 3 * interval_ns.value < enough)
+		enough = 3 * interval_ns.value;
+	return age_ns.known && age_ns.value >= enough;
+}
+
+/* --- words ------------------------------------------------------------------------------------------ */
+
+const char *judging_thread_words(const struct judging *judging, const struct dump_thread *thread)
+{
+	struct pool *pool = judging->pool;
+	const char *name = thread->name ? utf8_printable(pool, thread->name) : "";
+	const char *number = thread->id.known
+				     ? pool_print(pool, "%lu", thread->id.value)
+				     : pool_print(pool, "with kernel id %lu", thread->tid.value);
+	if (thread->id.known && thread->id.value == 1)
+		return "the main thread";
+	return *name ? pool_print(pool, "thread %s (%s)", number, name)
+		     : pool_print(pool, "thread %s", number);
+}
+
+const char *judging_wait_words(const struct judging *judging, const struct dump_thread *thread)
+{
+	const struct dump_group *group = relations_group(judging->relations, thread);
+	const struct tracer *tracer = &judging->report->tracer;
+	if (!group)
+		return "in a state that is not known";
+	struct trace trace = trace_of_stack(tracer, &group->stack, group->guessed, group->partial);
+	const struct frame *top = trace_top(&trace);
+	const char *wait = words_of_wait(judging->pool, utf8_printable(judging->pool, group->wait));
+	return top ? pool_print(judging->pool, "%s in %s", wait, frame_words(judging->pool, top))
+		   : wait;
+}
+
+/* --- the verdicts of groups ------------------------------------------------------------------------- */
+
+static struct verdict behind_verdict(struct pool *pool, const struct finding *root)
+{
+	const char **sentence = pool_alloc(pool, sizeof(*sentence));
+	*sentence = pool_print(
+		pool, "They wait for threads of the verdict \"%s\": see there.", root->word);
+	return (struct verdict){"blocked behind", root->certainty, sentence, 1};
+}
+
+/* Of the surest finding that is about one of its threads; those that wait behind others speak last. */
+static void group_verdict(const struct judging *judging, struct group *group)
+{
+	const struct finding *best = NULL, *root = NULL;
+	for (size_t i = 0; i < group->thread_count; i++) {
+		const struct finding *finding = judging_of(judging, group->threads[i]);
+		if (!finding)
+			continue;
+		if (judging->behind[group->threads[i] - judging->dump->threads])
+			root = finding;
+		else if (!best || finding_precedes(finding, best))
+			best = finding;
+	}
+	if (best)
+		group->verdict = finding_verdict(best);
+	else if (root)
+		group->verdict = behind_verdict(judging->pool, root);
+}
+
+static void verdicts_spread(struct judging *judging)
+{
+	struct report *report = judging->report;
+	for (size_t i = 0; i < report->groups->count; i++)
+		group_verdict(judging, report->groups->list[i]);
+	for (size_t i = 0; i < report->findings.count; i++) {
+		struct finding *finding = report->findings.list[i];
+		if (finding->unjoined)
+			finding->unjoined->verdict = finding_verdict(finding);
+		if (finding->timers)
+			finding->timers->verdict = finding_verdict(finding);
+	}
+}
 
 void judge_report(struct report *report)
 {
-	(void)report;
+	struct judging judging = {
+		.report = report,
+		.dump = report->dump,
+		.relations = report->relations,
+		.thresholds = report->thresholds,
+		.findings = {.item_bytes = sizeof(struct finding *)},
+		.pool = report->tracer.pool,
+	};
+	size_t threads = report->dump->thread_count + 1;
+	judging.of_thread = pool_array(judging.pool, threads, sizeof(*judging.of_thread));
+	judging.behind = pool_array(judging.pool, threads, sizeof(*judging.behind));
+	for (size_t i = 0; i < sizeof(judges) / sizeof(*judges); i++)
+		judges[i](&judging);
+	report->findings = (struct findings){judging.findings.items, judging.findings.count};
+	findings_sort(&report->findings);
+	verdicts_spread(&judging);
 }

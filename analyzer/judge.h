@@ -1,13 +1,73 @@
 /*
- * judge.h - who says what a group means. Each judge_NAME.c sets verdicts of the report's groups and
- * remains; judge_report() calls them in the order in which a stronger word replaces a weaker one.
+ * judge.h - who says what a group means: the table of judges, and what they share.
+ *
+ * Each judge_NAME.c looks at the dump (and its history) for one thing and makes findings. They run in the
+ * order of the table in judge.c, surest first. A thread has one verdict: once it is in a finding, later
+ * judges pass it over. A judge that is not sure says nothing.
  */
 #ifndef LEAKWATCH_JUDGE_H
 #define LEAKWATCH_JUDGE_H
 
+#include "analyzer/finding.h"
+#include "analyzer/relations.h"
 #include "analyzer/report.h"
+#include "analyzer/thresholds.h"
 
-/* Before it, every verdict is VERDICT_NONE. */
+/* Fills report->findings and the verdicts of groups and remains, which were VERDICT_NONE before. */
 void judge_report(struct report *report);
+
+/* --- for judges --------------------------------------------------------------------------------------- */
+
+struct judging {
+	struct report *report;
+	const struct dump *dump;
+	struct relations *relations;
+	struct thresholds thresholds;
+	struct finding **of_thread; /* by index in dump->threads; NULL: it is free */
+	bool *behind; /* likewise: it is not accused, but waits behind the accused */
+	struct rows findings; /* struct finding * */
+	struct pool *pool;
+};
+
+/* A new finding about nobody yet. The texts are constants. Its section in
+ * docs/patterns.md is named like the word. */
+struct finding *judging_find(struct judging *judging, const char *word, const char *certainty);
+
+/* Adds a thread, which must be free, to those that a finding accuses, or that wait for them. */
+void judging_accuse(
+	struct judging *judging, struct finding *finding, const struct dump_thread *thread);
+void judging_put_behind(
+	struct judging *judging, struct finding *finding, const struct dump_thread *thread);
+
+/* The finding that a thread is in; NULL: it is free. */
+struct finding *judging_of(const struct judging *judging, const struct dump_thread *thread);
+
+/* Members of the group that are free. The list lives as long as the pool. */
+const struct dump_thread **judging_free_members(
+	const struct judging *judging, const struct group *group, size_t *count);
+
+/* Whether an age, of a wait or of an unjoined thread, is enough to count: the grace time, or three times the
+ * interval between dumps where there are several. In a dump at exit every age is: the process is over. */
+bool judging_is_old(const struct judging *judging, struct measured age_ns);
+
+/* "thread 17 (worker 3)"; "lock 0x7f.. of kind mutex" and the like are said by the judges. */
+const char *judging_thread_words(const struct judging *judging, const struct dump_thread *thread);
+
+/* Where a thread waits: "waits for a mutex in transfer (bank.c:31)". */
+const char *judging_wait_words(const struct judging *judging, const struct dump_thread *thread);
+
+/* The judges, in the order of the table. */
+void judge_deadlock(struct judging *judging);
+void judge_dead_owner(struct judging *judging);
+void judge_unjoined(struct judging *judging);
+void judge_growing(struct judging *judging);
+void judge_timer_leak(struct judging *judging);
+void judge_never_woken(struct judging *judging);
+void judge_orphaned(struct judging *judging);
+void judge_stalled(struct judging *judging);
+void judge_exit(struct judging *judging);
+void judge_behind(struct judging *judging);
+void judge_no_deadline(struct judging *judging);
+void judge_idle(struct judging *judging);
 
 #endif

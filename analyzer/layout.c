@@ -48,6 +48,7 @@ static const struct field dump_fields[] = {
 	NUMBER(dump, uptime_ns, "uptime_ns"),
 	NUMBER(dump, tick_ns, "tick_ns"),
 	TEXT(dump, reason, "reason"),
+	NUMBER(dump, exiting_tid, "exiting_tid"),
 	TEXT(dump, shim, "shim"),
 };
 

@@ -9,6 +9,7 @@
 #include "analyzer/columns.h"
 #include "analyzer/summary.h"
 #include "analyzer/utf8.h"
+#include "analyzer/verdicts.h"
 #include "analyzer/words.h"
 #include "preload/contract/dump.h"
 
@@ -111,6 +112,12 @@ static void state_print(struct pool *pool, const struct group *group, FILE *out)
 	fprintf(out, "\n");
 }
 
+static void verdict_print(struct pool *pool, const struct verdict *verdict, FILE *out)
+{
+	if (strcmp(verdict->word, "none") != 0)
+		fprintf(out, "# verdict: %s\n", verdict_words(pool, verdict));
+}
+
 static void changes_print(const struct report *report, const struct group *group, FILE *out)
 {
 	struct pool *pool = report->tracer.pool;
@@ -153,6 +160,7 @@ static void group_print(const struct report *report, const struct group *group, 
 	sample_print(group, out);
 	fprintf(out, "# labels: {\"wait\":\"%s\"}\n", utf8_printable(pool, group->wait));
 	state_print(pool, group, out);
+	verdict_print(pool, &group->verdict, out);
 	changes_print(report, group, out);
 	trace_print(pool, &trace, out);
 	creations_print(report, group, out);
@@ -184,6 +192,7 @@ static void unjoined_group_print(
 		fprintf(out, "; began in %s", frame_words(pool, &start.frames[0]));
 	}
 	fprintf(out, "\n");
+	verdict_print(pool, &group->verdict, out);
 	creator_print(report, group->creator, out);
 	fprintf(out, "\n");
 }
@@ -204,6 +213,7 @@ static void timer_group_print(
 		fprintf(out, "; %" PRIu64 " created here, %" PRIu64 " deleted",
 			group->creator->made.value, group->creator->gone.value);
 	fprintf(out, "\n");
+	verdict_print(pool, &group->verdict, out);
 	creator_print(report, group->creator, out);
 	fprintf(out, "\n");
 }

@@ -3,6 +3,7 @@
  */
 #include "analyzer/summary.h"
 #include "analyzer/utf8.h"
+#include "analyzer/verdicts.h"
 #include "analyzer/words.h"
 
 #include <string.h>
@@ -177,6 +178,7 @@ void summary_print(const struct report *report, FILE *out)
 {
 	process_print(report, out);
 	totals_print(report, out);
+	verdicts_print(report, out);
 	largest_print(report, out);
 	for (unsigned i = 0; i < report->change_count; i++)
 		change_print(report, &report->changes[i], out);

@@ -6,13 +6,18 @@
 
 #include <stddef.h>
 
+/* How sure it is. Proven: the dump holds all that it takes. */
+#define CERTAINTY_PROVEN "proven"
+#define CERTAINTY_LIKELY "likely"
+#define CERTAINTY_NONE	 "none"
+
 struct verdict {
 	const char *word; /* "none": nothing is said */
-	const char *certainty; /* "proven", "likely" or "none" */
+	const char *certainty; /* one of the above */
 	const char **evidence; /* sentences */
 	size_t evidence_count;
 };
 
-#define VERDICT_NONE ((struct verdict){.word = "none", .certainty = "none"})
+#define VERDICT_NONE ((struct verdict){.word = "none", .certainty = CERTAINTY_NONE})
 
 #endif

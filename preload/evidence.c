@@ -169,12 +169,24 @@ static bool wait_unmoved(const struct keyed *wait)
 	return atomic_load_explicit(&thread->slot->word, memory_order_acquire) == thread->word;
 }
 
+/* An owner that unlocked as its last act was dead when it was looked for, and innocent: then the lock says
+ * something else by now. What a dead thread owns stays so. */
+static bool owner_stays(const struct owner_row *row)
+{
+	struct lock_state state;
+	if (row->alive != 0)
+		return true;
+	bool read = row->kind == LOCK_MUTEX ? mutex_state(row->object, &state)
+					    : rwlock_state(row->object, &state);
+	return read && state.owner == row->tid;
+}
+
 /* The second look: keeps the rows whose waiters have not moved. Rows and waits are in one order. */
 static size_t owners_confirm(struct owner_row *rows, size_t count, size_t waits)
 {
 	size_t kept = 0, at = 0;
 	for (size_t i = 0; i < count; i++) {
-		bool unmoved = true;
+		bool unmoved = owner_stays(&rows[i]);
 		while (at < waits && wait_at(at)->key < rows[i].object)
 			at++;
 		for (; at < waits && wait_at(at)->key == rows[i].object; at++)

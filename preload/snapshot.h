@@ -76,6 +76,7 @@ struct snapshot {
 	struct timer *timers;
 	uint32_t timer_count;
 	struct evidence evidence;
+	int exiting_tid; /* of the thread that ends the process, 0: none does */
 	uint64_t blocked;
 	uint64_t losses[LOSSES];
 	bool failed; /* memory was short: some threads are missing, and counted as lost */

@@ -152,6 +152,8 @@ static void put_header(
 	put_key(text, "time_ns", facts->time_ns);
 	put_key(text, "uptime_ns", facts->uptime_ns);
 	put_key_text(text, "reason", facts->reason);
+	if (snapshot->exiting_tid)
+		put_key(text, "exiting_tid", (uint64_t)snapshot->exiting_tid);
 	put_key(text, "tick_ns", facts->tick_ns);
 	put_key_text(text, "shim", LEAKWATCH_VERSION);
 	text_newline(text);

@@ -1,0 +1,110 @@
+/*
+ * judge_growing.c - a group that becomes larger with time, and whose threads do not come back.
+ *
+ * Likely: in several intervals between dumps threads arrived, next to none left, and next to all that were
+ * there at two dumps in a row were in the very same wait. A pool's threads work between two looks, a burst
+ * of load ends, and neither is like that.
+ */
+#include "analyzer/judge.h"
+#include "analyzer/partners.h"
+#include "analyzer/words.h"
+
+#include <string.h>
+
+#define WINDOW	   12 /* dumps: a group that was quiet for hours may begin to grow */
+#define HOUR_NS	   3600000000000.0
+#define EXCEPTIONS 20 /* one in so many may do otherwise */
+#define DESCRIPTOR_TIMES                                                                           \
+	4 /* clients that are silent for a while look the same, so it takes more of them */
+
+static bool waits_on_descriptor(const struct group *group)
+{
+	static const char *const waits[] = {"read", "recv", "write", "send", "accept", "connect",
+		"poll", "select", "epoll_wait", "transfer"};
+	for (size_t i = 0; i < sizeof(waits) / sizeof(*waits); i++)
+		if (!strcmp(group->wait, waits[i]))
+			return true;
+	return false;
+}
+
+static bool is_growing(
+	const struct judging *judging, const struct group *group, const struct course *course)
+{
+	uint64_t least = judging->thresholds.growing_least;
+	if (waits_on_descriptor(group))
+		least *= DESCRIPTOR_TIMES;
+	return course->arrivals >= course->departures + least &&
+	       course->rises >= judging->thresholds.growing_intervals &&
+	       course->departures * EXCEPTIONS <= course->arrivals && course->stays &&
+	       (course->stays - course->unbroken) * EXCEPTIONS <= course->stays;
+}
+
+static void growth_say(struct judging *judging, struct finding *finding, const struct group *group,
+	const struct course *course, size_t index)
+{
+	struct pool *pool = judging->pool;
+	struct measured span_ns = history_span_ns(judging->report->history, index);
+	uint64_t grown = course->arrivals - course->departures;
+	const char *in = "";
+	if (span_ns.known && span_ns.value)
+		in = pool_print(pool, " in %s, %.0f per hour",
+			words_of_duration(pool, span_ns.value),
+			(double)grown * HOUR_NS / (double)span_ns.value);
+	finding_say(finding, pool, "The group grew from %lu to %s%s: %lu came, %lu left.",
+		(unsigned long)course->first, words_of_count(pool, group->count, "thread"), in,
+		(unsigned long)course->arrivals, (unsigned long)course->departures);
+	finding_say(finding, pool,
+		"Those that were seen in %lu dumps were in the very same wait each time.",
+		(unsigned long)(judging->report->history->count - index));
+}
+
+static void creation_say(
+	struct judging *judging, struct finding *finding, const struct group *group, size_t index)
+{
+	struct making making;
+	if (!group->creation_count || !group->creations[0].creator ||
+		!history_making(
+			judging->report->history, group->creations[0].creator, index, &making))
+		return;
+	finding_say(finding, judging->pool,
+		"Their creation stack made %lu threads meanwhile, and %lu ended.",
+		(unsigned long)making.made, (unsigned long)making.gone);
+}
+
+static bool window_judge(struct judging *judging, const struct group *group, size_t index)
+{
+	size_t count;
+	const struct dump_thread **members = judging_free_members(judging, group, &count);
+	struct course course =
+		history_course(judging->report->history, group, index, judging->pool);
+	if (!count || !is_growing(judging, group, &course))
+		return false;
+	struct finding *finding = judging_find(judging, "growing", CERTAINTY_LIKELY);
+	for (size_t i = 0; i < count; i++)
+		judging_accuse(judging, finding, members[i]);
+	growth_say(judging, finding, group, &course, index);
+	creation_say(judging, finding, group, index);
+	partners_say(judging, finding);
+	finding->hint =
+		"Whoever starts such a thread must see to it that it can end: cancel it and "
+		"wait for it, close what it receives from, give its calls a deadline.";
+	return true;
+}
+
+static bool in_a_wait(const struct group *group)
+{
+	return group->oldest_ns.known && strcmp(group->wait, "running") != 0;
+}
+
+void judge_growing(struct judging *judging)
+{
+	const struct groups *groups = judging->report->groups;
+	size_t moments = judging->report->history->count;
+	for (size_t i = 0; i < groups->count; i++) {
+		if (!in_a_wait(groups->list[i]) ||
+			groups->list[i]->count < judging->thresholds.growing_least)
+			continue;
+		if (!window_judge(judging, groups->list[i], 0) && moments > WINDOW)
+			window_judge(judging, groups->list[i], moments - WINDOW);
+	}
+}

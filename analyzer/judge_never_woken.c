@@ -1,0 +1,92 @@
+/*
+ * judge_never_woken.c - many threads on objects that no thread ever woke.
+ *
+ * Likely, from one dump. Two shapes: so many at once that no pool is that large; or, fewer, with an object
+ * each and begun at all times, which no pool is. An object of which the lossy table of wakers knows nothing
+ * acquits: only a measured zero counts. So does a time limit.
+ */
+#include "analyzer/judge.h"
+#include "analyzer/words.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SPREAD_PARTS                                                                               \
+	4 /* of the time from the oldest wait to the newest: in each of them some began */
+
+static bool is_never_woken(const struct judging *judging, const struct dump_thread *thread)
+{
+	const struct dump_waker *waker = relations_waker(judging->relations, thread);
+	return waker && waker->count.known && !waker->count.value &&
+	       relations_waits_for_ever(judging->relations, thread);
+}
+
+/* All that are free and never woken; none if any of the free ones was woken or cannot be told. */
+static const struct dump_thread **members_find(
+	const struct judging *judging, const struct group *group, size_t *count)
+{
+	const struct dump_thread **members = judging_free_members(judging, group, count);
+	for (size_t i = 0; i < *count; i++)
+		if (!is_never_woken(judging, members[i]))
+			*count = 0;
+	return members;
+}
+
+static bool is_spread(const struct group *group)
+{
+	size_t parts[SPREAD_PARTS] = {0};
+	if (!group->oldest_ns.known)
+		return false;
+	uint64_t newest_ns = group->newest_ns.value;
+	uint64_t span_ns = group->oldest_ns.value - newest_ns;
+	if (group->oldest_ns.value < 2 * newest_ns)
+		return false;
+	for (size_t i = 0; i < group->thread_count; i++) {
+		uint64_t since_ns = group->threads[i]->since_ns.value;
+		if (group->threads[i]->since_ns.known && span_ns)
+			parts[(since_ns - newest_ns) * (SPREAD_PARTS - 1) / span_ns]++;
+	}
+	for (size_t i = 0; i < SPREAD_PARTS; i++)
+		if (!parts[i])
+			return false;
+	return true;
+}
+
+static bool is_many(const struct judging *judging, const struct group *group, size_t count)
+{
+	if (count >= judging->thresholds.never_woken_burst)
+		return true;
+	return count >= judging->thresholds.never_woken_spread &&
+	       group->objects.value >= group->count && is_spread(group);
+}
+
+static void group_judge(struct judging *judging, const struct group *group)
+{
+	size_t count;
+	const struct dump_thread **members = members_find(judging, group, &count);
+	struct pool *pool = judging->pool;
+	if (!count || !is_many(judging, group, count) || !judging_is_old(judging, group->oldest_ns))
+		return;
+	struct finding *finding = judging_find(judging, "never woken", CERTAINTY_LIKELY);
+	for (size_t i = 0; i < count; i++)
+		judging_accuse(judging, finding, members[i]);
+	finding_say(finding, pool,
+		"They wait on %s without a time limit, and no call that the shim sees has ever "
+		"woken %s.",
+		words_of_count(pool, group->objects.value, "object"),
+		group->objects.value == 1 ? "it" : "one of them");
+	if (group->oldest_ns.known && group->oldest_ns.value)
+		finding_say(finding, pool, "The oldest has waited for %s, the newest for %s.",
+			words_of_duration(pool, group->oldest_ns.value),
+			words_of_duration(pool, group->newest_ns.value));
+	finding->hint = "Close or signal what they wait on when no more will come, then wait for "
+			"them to end.";
+}
+
+void judge_never_woken(struct judging *judging)
+{
+	const struct groups *groups = judging->report->groups;
+	for (size_t i = 0; i < groups->count; i++)
+		if (groups->list[i]->objects.known)
+			group_judge(judging, groups->list[i]);
+}

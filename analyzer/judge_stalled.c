@@ -1,0 +1,54 @@
+/*
+ * judge_stalled.c - a thread that does not move while it holds a lock that others wait for.
+ *
+ * Likely: over several dumps the holder was in one and the same wait, without a time limit and not for a lock or
+ * a thread, and the same waiters stood behind it. A holder that sleeps, or waits with a limit, goes on by
+ * itself.
+ */
+#include "analyzer/judge.h"
+#include "analyzer/words.h"
+
+static bool is_unmoved(const struct judging *judging, const struct dump_thread *thread)
+{
+	return history_unmoved(judging->report->history, thread) >=
+	       judging->thresholds.stalled_dumps;
+}
+
+/* The holder in front of a waiter, if both stand still and it waits for nobody itself. */
+static const struct dump_thread *holder_of(
+	const struct judging *judging, const struct dump_thread *waiter)
+{
+	const struct relations *relations = judging->relations;
+	const struct dump_thread *holder = NULL;
+	if (relations_owner(relations, waiter) && relations_waits_for_ever(relations, waiter))
+		holder = relations_waits_for(relations, waiter);
+	if (!holder || judging_of(judging, holder) ||
+		!relations_waits_for_ever(relations, holder) ||
+		relations_waits_for(relations, holder) ||
+		!judging_is_old(judging, holder->since_ns))
+		return NULL;
+	return is_unmoved(judging, holder) && is_unmoved(judging, waiter) ? holder : NULL;
+}
+
+void judge_stalled(struct judging *judging)
+{
+	const struct dump *dump = judging->dump;
+	struct pool *pool = judging->pool;
+	for (size_t i = 0; i < dump->thread_count; i++) {
+		const struct dump_thread *holder = holder_of(judging, &dump->threads[i]);
+		if (!holder)
+			continue;
+		struct finding *finding = judging_find(judging, "stalled", CERTAINTY_LIKELY);
+		judging_accuse(judging, finding, holder);
+		finding_say(finding, pool,
+			"%s holds a lock that others wait for, and is itself %s, for %s.",
+			judging_thread_words(judging, holder), judging_wait_words(judging, holder),
+			words_of_duration(pool, holder->since_ns.value));
+		finding_say(finding, pool,
+			"In the last %lu dumps neither it nor %s, which waits for the lock, moved.",
+			(unsigned long)judging->thresholds.stalled_dumps,
+			judging_thread_words(judging, &dump->threads[i]));
+		finding->hint = "Do not wait for a peer while holding a lock, or give that wait a "
+				"deadline.";
+	}
+}

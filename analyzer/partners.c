@@ -1,0 +1,45 @@
+/*
+ * partners.c - the wakers of a finding's objects, counted, each object once.
+ */
+#include "analyzer/partners.h"
+#include "analyzer/table.h"
+#include "analyzer/words.h"
+
+#include <string.h>
+
+struct partners {
+	size_t known, never, gone, alive;
+};
+
+static void partners_count(
+	const struct judging *judging, const struct finding *finding, struct partners *partners)
+{
+	struct table *seen = table_new();
+	for (size_t i = 0; i < finding->threads.count; i++) {
+		const struct dump_waker *waker =
+			relations_waker(judging->relations, finding_thread(&finding->threads, i));
+		void **slot = waker ? table_slot(seen, waker->object, strlen(waker->object)) : NULL;
+		if (!slot || *slot || !waker->count.known)
+			continue;
+		*slot = seen;
+		partners->known++;
+		partners->never += !waker->count.value;
+		partners->gone += waker->alive.known && !waker->alive.value;
+		partners->alive += waker->alive.known && waker->alive.value;
+	}
+	table_free(seen);
+}
+
+void partners_say(struct judging *judging, struct finding *finding)
+{
+	struct pool *pool = judging->pool;
+	struct partners partners = {0};
+	partners_count(judging, finding, &partners);
+	if (!partners.known)
+		return;
+	finding_say(finding, pool,
+		"Of %s that they wait on, %zu %s never woken, %zu last woken by a thread that has "
+		"ended, %zu by one that lives.",
+		words_of_count(pool, partners.known, "object"), partners.never,
+		partners.never == 1 ? "was" : "were", partners.gone, partners.alive);
+}

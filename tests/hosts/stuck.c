@@ -1,0 +1,454 @@
+/*
+ * stuck.c - a program that hangs or leaks in one classic way, or does the like without harm.
+ *
+ *	stuck MODE [N [SECONDS]]
+ *
+ * MODE is a row of the table below; N its size. Once everything stands as it should, "ready" is printed;
+ * after SECONDS (10 by default), or at SIGTERM, the program ends by _exit(), without regard to the
+ * threads that hang. Modes that grow add one thing every STEP_MS.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define STEP_MS 100
+
+static unsigned size;
+static _Atomic unsigned arrived;
+static pthread_mutex_t first = PTHREAD_MUTEX_INITIALIZER, second = PTHREAD_MUTEX_INITIALIZER;
+static pthread_rwlock_t shared = PTHREAD_RWLOCK_INITIALIZER;
+
+static void sleep_ms(unsigned ms)
+{
+	struct timespec time = {ms / 1000, (long)(ms % 1000) * 1000000};
+	while (nanosleep(&time, &time) != 0 && errno == EINTR)
+		;
+}
+
+static void await(unsigned count)
+{
+	while (arrived < count)
+		sleep_ms(1);
+}
+
+static pthread_t start(void *(*routine)(void *), void *argument)
+{
+	pthread_t thread;
+	if (pthread_create(&thread, NULL, routine, argument) != 0)
+		abort();
+	return thread;
+}
+
+static void start_detached(void *(*routine)(void *), void *argument)
+{
+	pthread_detach(start(routine, argument));
+}
+
+/* --- locks ------------------------------------------------------------------------------------------ */
+
+static void *lock_first_then_second(void *unused)
+{
+	pthread_mutex_lock(&first);
+	arrived++;
+	await(2);
+	pthread_mutex_lock(&second);
+	return unused;
+}
+
+static void *lock_second_then_first(void *unused)
+{
+	pthread_mutex_lock(&second);
+	arrived++;
+	await(2);
+	pthread_mutex_lock(&first);
+	return unused;
+}
+
+static void *lock_first(void *unused)
+{
+	pthread_mutex_lock(&first);
+	pthread_mutex_unlock(&first);
+	return unused;
+}
+
+static void deadlock(void)
+{
+	start_detached(lock_first_then_second, NULL);
+	start_detached(lock_second_then_first, NULL);
+	await(2);
+	for (unsigned i = 0; i < size; i++)
+		start_detached(lock_first, NULL);
+}
+
+static void *lock_twice(void *unused)
+{
+	pthread_mutex_lock(&first);
+	pthread_mutex_lock(&first);
+	return unused;
+}
+
+static void self_lock(void)
+{
+	start_detached(lock_twice, NULL);
+}
+
+static void *lock_and_join(void *other)
+{
+	pthread_mutex_lock(&first);
+	arrived++;
+	pthread_join(*(pthread_t *)other, NULL);
+	return NULL;
+}
+
+static void *lock_when_held(void *unused)
+{
+	await(1);
+	return lock_first(unused);
+}
+
+static void join_deadlock(void)
+{
+	static pthread_t other;
+	other = start(lock_when_held, NULL);
+	start_detached(lock_and_join, &other);
+}
+
+static void *lock_shared_twice(void *unused)
+{
+	pthread_rwlock_wrlock(&shared);
+	arrived++;
+	await(2);
+	pthread_mutex_lock(&first);
+	return unused;
+}
+
+static void *lock_first_then_shared(void *unused)
+{
+	pthread_mutex_lock(&first);
+	arrived++;
+	await(2);
+	pthread_rwlock_rdlock(&shared);
+	return unused;
+}
+
+static void rwlock_deadlock(void)
+{
+	start_detached(lock_shared_twice, NULL);
+	start_detached(lock_first_then_shared, NULL);
+}
+
+static void *lock_and_end(void *unused)
+{
+	pthread_mutex_lock(&first);
+	return unused;
+}
+
+static void dead_owner(void)
+{
+	pthread_join(start(lock_and_end, NULL), NULL);
+	for (unsigned i = 0; i < size; i++)
+		start_detached(lock_first, NULL);
+}
+
+static void *lock_and_read(void *pipe_end)
+{
+	char byte;
+	pthread_mutex_lock(&first);
+	arrived++;
+	if (read(*(int *)pipe_end, &byte, 1) != 1)
+		abort();
+	pthread_mutex_unlock(&first);
+	return NULL;
+}
+
+static void stalled(void)
+{
+	static int ends[2];
+	if (pipe(ends) != 0)
+		abort();
+	start_detached(lock_and_read, &ends[0]);
+	await(1);
+	for (unsigned i = 0; i < size; i++)
+		start_detached(lock_first, NULL);
+}
+
+static void *lock_briefly(void *unused)
+{
+	for (;;) {
+		pthread_mutex_lock(&first);
+		sleep_ms(2);
+		pthread_mutex_unlock(&first);
+		sleep_ms(1);
+	}
+	return unused;
+}
+
+static void contended(void)
+{
+	for (unsigned i = 0; i < size; i++)
+		start_detached(lock_briefly, NULL);
+}
+
+/* --- unjoined ----------------------------------------------------------------------------------------- */
+
+static void *nothing(void *unused)
+{
+	return unused;
+}
+
+static void unjoined(void)
+{
+	for (unsigned i = 0; i < size; i++)
+		start(nothing, NULL);
+}
+
+static void *joins_late(void *unused)
+{
+	pthread_t threads[64];
+	threads[0] = start(lock_first, NULL); /* held by main: joined first, ends last */
+	for (unsigned i = 1; i < size && i < 64; i++)
+		threads[i] = start(nothing, NULL);
+	for (unsigned i = 0; i < size && i < 64; i++)
+		pthread_join(threads[i], NULL);
+	return unused;
+}
+
+static void join_in_order(void)
+{
+	pthread_mutex_lock(&first);
+	start_detached(joins_late, NULL);
+}
+
+/* --- waits for a signal that does not come -------------------------------------------------------------- */
+
+struct queue {
+	pthread_mutex_t mutex;
+	pthread_cond_t filled;
+	unsigned jobs;
+};
+
+static struct queue *queue_make(void)
+{
+	struct queue *queue = calloc(1, sizeof *queue);
+	pthread_mutex_init(&queue->mutex, NULL);
+	pthread_cond_init(&queue->filled, NULL);
+	return queue;
+}
+
+static void queue_put(struct queue *queue)
+{
+	pthread_mutex_lock(&queue->mutex);
+	queue->jobs++;
+	pthread_cond_signal(&queue->filled);
+	pthread_mutex_unlock(&queue->mutex);
+}
+
+static void queue_take(struct queue *queue)
+{
+	pthread_mutex_lock(&queue->mutex);
+	while (!queue->jobs)
+		pthread_cond_wait(&queue->filled, &queue->mutex);
+	queue->jobs--;
+	pthread_mutex_unlock(&queue->mutex);
+}
+
+static void *consume(void *queue)
+{
+	for (;;)
+		queue_take(queue);
+	return NULL;
+}
+
+/* One idle pool, never given work. */
+static void idle_pool(void)
+{
+	struct queue *queue = queue_make();
+	for (unsigned i = 0; i < size; i++)
+		start_detached(consume, queue);
+}
+
+static void *produce_once(void *queue)
+{
+	queue_put(queue);
+	return NULL;
+}
+
+/* A consumer and a producer for each request; the producer ends and says nothing. */
+static void orphaned(void)
+{
+	for (unsigned i = 0; i < size; i++) {
+		struct queue *queue = queue_make();
+		pthread_join(start(produce_once, queue), NULL);
+		start_detached(consume, queue);
+	}
+}
+
+/* A pool whose first job came from a thread that has ended. */
+static void orphaned_pool(void)
+{
+	struct queue *queue = queue_make();
+	pthread_join(start(produce_once, queue), NULL);
+	for (unsigned i = 0; i < size; i++)
+		start_detached(consume, queue);
+}
+
+static void *produce_often(void *queue)
+{
+	for (;;) {
+		queue_put(queue);
+		sleep_ms(20);
+	}
+	return NULL;
+}
+
+static void busy_pool(void)
+{
+	struct queue *queue = queue_make();
+	for (unsigned i = 0; i < size; i++)
+		start_detached(consume, queue);
+	start_detached(produce_often, queue);
+}
+
+static void *leak_consumers(void *unused)
+{
+	for (unsigned i = 0; i < size; i++) {
+		start_detached(consume, queue_make());
+		sleep_ms(STEP_MS);
+	}
+	return unused;
+}
+
+static void growing(void)
+{
+	start_detached(leak_consumers, NULL);
+}
+
+static void *grow_pool(void *queue)
+{
+	for (unsigned i = 0; i < size; i++) {
+		start_detached(consume, queue);
+		queue_put(queue);
+		sleep_ms(STEP_MS);
+	}
+	return NULL;
+}
+
+/* A pool that grows while it works: each thread is woken now and then. */
+static void growing_pool(void)
+{
+	struct queue *queue = queue_make();
+	start_detached(produce_often, queue);
+	start_detached(grow_pool, queue);
+}
+
+/* --- timers ----------------------------------------------------------------------------------------------- */
+
+static timer_t timer_make(void)
+{
+	struct sigevent event = {.sigev_notify = SIGEV_NONE};
+	timer_t timer;
+	if (timer_create(CLOCK_MONOTONIC, &event, &timer) != 0)
+		abort();
+	return timer;
+}
+
+static void *leak_timers(void *unused)
+{
+	for (unsigned i = 0; i < size; i++) {
+		timer_make();
+		sleep_ms(STEP_MS);
+	}
+	return unused;
+}
+
+static void *use_timers(void *unused)
+{
+	for (unsigned i = 0; i < size; i++) {
+		timer_t timer = timer_make();
+		sleep_ms(STEP_MS);
+		timer_delete(timer);
+	}
+	return unused;
+}
+
+static void timers(void)
+{
+	start_detached(leak_timers, NULL);
+}
+
+static void timers_deleted(void)
+{
+	start_detached(use_timers, NULL);
+}
+
+static void *leak_joinable(void *unused)
+{
+	for (unsigned i = 0; i < size; i++) {
+		start(nothing, NULL);
+		sleep_ms(STEP_MS);
+	}
+	return unused;
+}
+
+static void unjoined_growing(void)
+{
+	start_detached(leak_joinable, NULL);
+}
+
+/* --- the command line --------------------------------------------------------------------------------- */
+
+static const struct mode {
+	const char *name;
+	void (*run)(void);
+	unsigned size;
+} modes[] = {
+	{"deadlock", deadlock, 3},
+	{"self-lock", self_lock, 1},
+	{"join-deadlock", join_deadlock, 1},
+	{"rwlock-deadlock", rwlock_deadlock, 1},
+	{"dead-owner", dead_owner, 3},
+	{"stalled", stalled, 3},
+	{"contended", contended, 4},
+	{"unjoined", unjoined, 5},
+	{"unjoined-growing", unjoined_growing, 1000},
+	{"join-in-order", join_in_order, 8},
+	{"idle-pool", idle_pool, 16},
+	{"busy-pool", busy_pool, 16},
+	{"orphaned", orphaned, 5},
+	{"orphaned-pool", orphaned_pool, 5},
+	{"growing", growing, 1000},
+	{"growing-pool", growing_pool, 1000},
+	{"timers", timers, 1000},
+	{"timers-deleted", timers_deleted, 1000},
+};
+
+static void end(int signal)
+{
+	(void)signal;
+	_exit(0);
+}
+
+int main(int argc, char **argv)
+{
+	signal(SIGTERM, end);
+	for (size_t i = 0; argc > 1 && i < sizeof modes / sizeof *modes; i++) {
+		if (strcmp(argv[1], modes[i].name) != 0)
+			continue;
+		size = argc > 2 ? (unsigned)atoi(argv[2]) : modes[i].size;
+		modes[i].run();
+		puts("ready");
+		fflush(stdout);
+		sleep_ms(argc > 3 ? (unsigned)(1000 * atof(argv[3])) : 10000);
+		_exit(0);
+	}
+	fputs("usage: stuck MODE [N [SECONDS]]\n", stderr);
+	return 2;
+}

@@ -1,0 +1,515 @@
+/*
+ * judges.c - each verdict on small dumps made by hand: what it takes, and what near misses do not get.
+ */
+#include "analyzer/judge.h"
+#include "analyzer/reader.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define SECOND 1000000000ul
+
+/* --- dumps ---------------------------------------------------------------------------------------------- */
+
+/* The text of one dump, section by section. */
+struct sketch {
+	char groups[4096], threads[65536], creators[1024], unjoined[8192], timers[8192];
+	char wakers[8192], owners[1024];
+	const char *reason;
+	unsigned sequence, group_count, total;
+};
+
+static __attribute__((format(printf, 2, 3))) void add(char *section, const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	vsprintf(section + strlen(section), format, arguments);
+	va_end(arguments);
+}
+
+/* A group with count threads; its stack is its own. */
+static unsigned group(struct sketch *sketch, unsigned count, const char *wait, int timed)
+{
+	unsigned number = ++sketch->group_count;
+	add(sketch->groups,
+		"%u @ 0x%x\n# group=%u count=%u wait=%s timed=%d source=slot guessed=- partial=0\n",
+		count, 0x1000 * number, number, count, wait, timed);
+	sketch->total += count;
+	return number;
+}
+
+/* One of its threads. */
+static void thread(struct sketch *sketch, unsigned number, unsigned id, unsigned long seconds,
+	const char *object, unsigned waits)
+{
+	add(sketch->threads, "%u %u %u %lu %s %u 1\n", id, 1000 + id, number, seconds * SECOND,
+		object, waits);
+}
+
+static struct dump *sketch_read(const struct sketch *sketch)
+{
+	static char text[200000];
+	struct dump *dump;
+	struct complaint complaint;
+	sprintf(text,
+		"# leakwatch dump 1\n# process pid=1 start_ticks=2\n"
+		"# dump sequence=%u time_ns=%lu tick_ns=1000000000 reason=%s\n"
+		"thread profile: total %u\n%s"
+		"--- leakwatch threads ---\ncolumns id tid group since_ns object waits "
+		"creator\n%s\n"
+		"--- leakwatch creators ---\ncolumns id kind made gone stack\n%s\n"
+		"--- leakwatch unjoined ---\ncolumns id creator since_ns\n%s\n"
+		"--- leakwatch timers ---\ncolumns id kind creator since_ns\n%s\n"
+		"--- leakwatch wakers ---\ncolumns object thread count since_ns alive sole\n%s\n"
+		"--- leakwatch owners ---\ncolumns object kind owner_tid owner alive readers\n%s\n",
+		sketch->sequence, (100 + 60ul * sketch->sequence) * SECOND,
+		sketch->reason ? sketch->reason : "interval", sketch->total, sketch->groups,
+		sketch->threads, *sketch->creators ? sketch->creators : "1 thread 100 0 @ 0x9000\n",
+		sketch->unjoined, sketch->timers, sketch->wakers, sketch->owners);
+	unsigned lines = 1;
+	for (const char *at = text; *at; at++)
+		lines += *at == '\n';
+	sprintf(text + strlen(text), "# leakwatch end lines=%u\n", lines);
+	if (reader_read("sketch", text, strlen(text), &dump, &complaint))
+		fail_msg("%s", complaint.words);
+	return dump;
+}
+
+/* --- symbols: every function is called by its address -------------------------------------------------- */
+
+static struct symbol_list addresses_look_up(
+	struct symbol_source *source, struct pool *pool, const struct place *place)
+{
+	(void)source;
+	struct symbol *symbol = pool_alloc(pool, sizeof(*symbol));
+	symbol->function = pool_print(pool, "f%lx", (unsigned long)place->address);
+	return (struct symbol_list){.symbol = symbol, .count = 1};
+}
+
+static void addresses_close(struct symbol_source *source)
+{
+	(void)source;
+}
+
+static struct symbol_source addresses = {addresses_look_up, addresses_close};
+
+/* --- verdicts ------------------------------------------------------------------------------------------- */
+
+static struct settings {
+	bool all, exit_counts;
+} settings;
+
+/* Judges the dumps, oldest first; the verdicts are told as "word certainty count+behind; ...". */
+static void assert_verdicts(const struct sketch *sketches, size_t count, const char *wanted)
+{
+	static struct dump *list[32];
+	char told[1024] = "";
+	struct dumps dumps = {.list = list, .count = count};
+	struct report report = {.thresholds = THRESHOLDS_DEFAULT,
+		.all = settings.all,
+		.exit_counts = settings.exit_counts};
+	struct symbols *symbols = symbols_new(&addresses);
+	for (size_t i = 0; i < count; i++)
+		list[i] = sketch_read(&sketches[i]);
+	report_fill(&report, &dumps, symbols);
+	judge_report(&report);
+	for (size_t i = 0; i < report.findings.count; i++) {
+		const struct finding *finding = report.findings.list[i];
+		add(told, "%s%s %s %lu", i ? "; " : "", finding->word, finding->certainty,
+			(unsigned long)finding->count);
+		if (finding->behind.count)
+			add(told, "+%zu", finding->behind.count);
+		assert_true(finding->evidence.count > 0);
+	}
+	assert_string_equal(told, wanted);
+	report_clear(&report);
+	symbols_free(symbols);
+	for (size_t i = 0; i < count; i++)
+		dump_free(list[i]);
+}
+
+static struct sketch *sketches_new(size_t count)
+{
+	struct sketch *sketches = calloc(count, sizeof(*sketches));
+	for (size_t i = 0; i < count; i++)
+		sketches[i].sequence = (unsigned)i + 1;
+	settings = (struct settings){false, false};
+	return sketches;
+}
+
+static void sketches_judge(struct sketch *sketches, size_t count, const char *wanted)
+{
+	assert_verdicts(sketches, count, wanted);
+	free(sketches);
+}
+
+/* --- deadlock ------------------------------------------------------------------------------------------- */
+
+/* 2 holds A and wants B, 3 holds B and wants A, 4 wants A too. */
+static struct sketch *circle(int timed)
+{
+	struct sketch *sketch = sketches_new(1);
+	unsigned one = group(sketch, 1, "mutex_lock", 0);
+	unsigned two = group(sketch, 2, "mutex_lock", timed);
+	thread(sketch, one, 2, 5, "0xb", 1);
+	thread(sketch, two, 3, 5, "0xa", 1);
+	thread(sketch, two, 4, 5, "0xa", 1);
+	add(sketch->owners, "0xa mutex 1002 2 1 0\n0xb mutex 1003 3 1 0\n");
+	return sketch;
+}
+
+static void test_deadlock(void **state)
+{
+	(void)state;
+	sketches_judge(circle(0), 1, "deadlock proven 2+1");
+}
+
+static void test_a_time_limit_ends_it(void **state)
+{
+	(void)state;
+	sketches_judge(circle(1), 1, "");
+}
+
+static void test_no_owner_row_no_word(void **state)
+{
+	(void)state;
+	struct sketch *sketch = circle(0);
+	strcpy(sketch->owners, "0xa mutex 1002 2 1 0\n");
+	sketches_judge(sketch, 1, "");
+}
+
+static void test_an_owner_that_is_not_in_the_dump(void **state)
+{
+	(void)state;
+	struct sketch *sketch = circle(0);
+	strcpy(sketch->owners, "0xa mutex 1002 2 1 0\n0xb mutex 1009 9 1 0\n");
+	sketches_judge(sketch, 1, "");
+}
+
+static void test_self_lock(void **state)
+{
+	(void)state;
+	struct sketch *sketch = sketches_new(1);
+	thread(sketch, group(sketch, 1, "rwlock_wrlock", 0), 2, 5, "0xa", 1);
+	add(sketch->owners, "0xa rwlock 1002 2 1 0\n");
+	sketches_judge(sketch, 1, "deadlock proven 1");
+}
+
+/* The main thread joins 2, which wants what 3 holds, which joins 2. */
+static void test_joins(void **state)
+{
+	(void)state;
+	struct sketch *sketch = sketches_new(1);
+	unsigned joins = group(sketch, 2, "join", 0), locks = group(sketch, 1, "mutex_lock", 0);
+	thread(sketch, joins, 1, 5, "thread:2", 1);
+	thread(sketch, joins, 3, 5, "thread:2", 1);
+	thread(sketch, locks, 2, 5, "0xa", 1);
+	add(sketch->owners, "0xa mutex 1003 3 1 0\n");
+	sketches_judge(sketch, 1, "deadlock proven 2+1");
+}
+
+static void test_joining_a_worker_is_none(void **state)
+{
+	(void)state;
+	struct sketch *sketch = sketches_new(1);
+	thread(sketch, group(sketch, 1, "join", 0), 1, 5000, "thread:2", 1);
+	thread(sketch, group(sketch, 1, "epoll_wait", 0), 2, 5000, "fd:3", 1);
+	sketches_judge(sketch, 1, "");
+}
+
+/* --- dead owner ------------------------------------------------------------------------------------------ */
+
+static struct sketch *owned_by(const char *owner)
+{
+	struct sketch *sketch = sketches_new(1);
+	unsigned number = group(sketch, 2, "mutex_lock", 0);
+	thread(sketch, number, 2, 5, "0xa", 1);
+	thread(sketch, number, 3, 5, "0xa", 1);
+	add(sketch->owners, "0xa mutex %s\n", owner);
+	return sketch;
+}
+
+static void test_dead_owner(void **state)
+{
+	(void)state;
+	sketches_judge(owned_by("4711 - 0 0"), 1, "dead owner proven 2");
+}
+
+static void test_not_dead(void **state)
+{
+	(void)state;
+	sketches_judge(owned_by("4711 - 1 0"), 1, "");
+	sketches_judge(owned_by("4711 - - 0"), 1, "");
+	sketches_judge(owned_by("0 - - 0"), 1, "");
+}
+
+/* --- stalled --------------------------------------------------------------------------------------------- */
+
+/* Over dumps, 2 reads and holds the lock that 3 wants; its wait has the number waits + i * step. */
+static struct sketch *holder(size_t count, unsigned step, int timed)
+{
+	struct sketch *sketches = sketches_new(count);
+	for (size_t i = 0; i < count; i++) {
+		thread(&sketches[i], group(&sketches[i], 1, "read", timed), 2, 100 + 60 * i, "fd:3",
+			7 + step * (unsigned)i);
+		thread(&sketches[i], group(&sketches[i], 1, "mutex_lock", 0), 3, 90 + 60 * i, "0xa",
+			9);
+		add(sketches[i].owners, "0xa mutex 1002 2 1 0\n");
+	}
+	return sketches;
+}
+
+static void test_stalled(void **state)
+{
+	(void)state;
+	sketches_judge(holder(3, 0, 0), 3, "stalled likely 1+1");
+}
+
+static void test_not_stalled(void **state)
+{
+	(void)state;
+	sketches_judge(holder(2, 0, 0), 2, "");
+	sketches_judge(holder(3, 1, 0), 3, "");
+	sketches_judge(holder(3, 0, 1), 3, "");
+}
+
+/* --- growing --------------------------------------------------------------------------------------------- */
+
+/* In each dump more threads of one group; those that were there have made step waits more. */
+static struct sketch *growth(
+	size_t count, unsigned more, unsigned step, const char *wait, unsigned first_id_step)
+{
+	struct sketch *sketches = sketches_new(count);
+	for (unsigned i = 0; i < count; i++) {
+		unsigned threads = more * (i + 1);
+		unsigned number = group(&sketches[i], threads, wait, 0);
+		for (unsigned j = 0; j < threads; j++)
+			thread(&sketches[i], number, 2 + j + first_id_step * i, 60 * (i + 1), "0xa",
+				5 + step * i);
+	}
+	return sketches;
+}
+
+static void test_growing(void **state)
+{
+	(void)state;
+	sketches_judge(growth(5, 3, 0, "cond_wait", 0), 5, "growing likely 15");
+	sketches_judge(growth(5, 6, 0, "recv", 0), 5, "growing likely 30");
+}
+
+static void test_not_growing(void **state)
+{
+	(void)state;
+	/* They work between two looks. */
+	sketches_judge(growth(5, 3, 1, "cond_wait", 0), 5, "");
+	/* They leave, and others come. */
+	sketches_judge(growth(5, 3, 0, "cond_wait", 3), 5, "");
+	/* Too few dumps. */
+	sketches_judge(growth(3, 9, 0, "cond_wait", 0), 3, "");
+	/* Clients that are silent for a while. */
+	sketches_judge(growth(5, 3, 0, "recv", 0), 5, "");
+	/* A burst that stays. */
+	struct sketch *sketches = growth(5, 3, 0, "cond_wait", 0);
+	for (unsigned i = 1; i < 5; i++) {
+		sketches[i] = sketches[4];
+		sketches[i].sequence = i + 1;
+	}
+	sketches_judge(sketches, 5, "");
+}
+
+/* --- never woken, orphaned, idle --------------------------------------------------------------------------- */
+
+/* count threads on an object each, aged from 600 s on by step seconds less. */
+static struct sketch *waiters(unsigned count, unsigned step, int timed, const char *waker)
+{
+	struct sketch *sketch = sketches_new(1);
+	unsigned number = group(sketch, count, "sem_wait", timed);
+	for (unsigned i = 0; i < count; i++) {
+		char object[16];
+		sprintf(object, "0x%x", 0xa000 + i);
+		thread(sketch, number, 2 + i, 600 - step * i, object, 1);
+		add(sketch->wakers, "%s %s\n", object, waker);
+	}
+	return sketch;
+}
+
+static void test_never_woken(void **state)
+{
+	(void)state;
+	sketches_judge(waiters(30, 15, 0, "- 0 - - -"), 1, "never woken likely 30");
+	struct sketch *sketch = sketches_new(1);
+	unsigned number = group(sketch, 600, "cond_wait", 0);
+	for (unsigned i = 0; i < 600; i++)
+		thread(sketch, number, 2 + i, 100, "0xa", 1);
+	add(sketch->wakers, "0xa - 0 - - -\n");
+	sketches_judge(sketch, 1, "never woken likely 600");
+}
+
+static void test_not_never_woken(void **state)
+{
+	(void)state;
+	sketches_judge(waiters(30, 0, 0, "- 0 - - -"), 1, ""); /* made together: a pool */
+	sketches_judge(waiters(30, 15, 1, "- 0 - - -"), 1, ""); /* with a time limit */
+	sketches_judge(waiters(30, 15, 0, "- - - - -"), 1, ""); /* not known */
+	sketches_judge(waiters(30, 15, 0, "1 4 10 1 1"), 1, ""); /* woken */
+	sketches_judge(waiters(10, 50, 0, "- 0 - - -"), 1, ""); /* few */
+}
+
+static void test_orphaned(void **state)
+{
+	(void)state;
+	sketches_judge(waiters(4, 0, 0, "900 1 500000000000 0 1"), 1, "orphaned likely 4");
+}
+
+static void test_not_orphaned(void **state)
+{
+	(void)state;
+	sketches_judge(waiters(4, 0, 0, "900 2 500000000000 0 0"), 1, ""); /* several wakers */
+	sketches_judge(waiters(4, 0, 0, "900 1 500000000000 1 1"), 1, ""); /* it lives */
+	sketches_judge(waiters(4, 0, 0, "- 1 500000000000 - 1"), 1, ""); /* not known */
+	sketches_judge(waiters(2, 0, 0, "900 1 500000000000 0 1"), 1, ""); /* few */
+	sketches_judge(waiters(4, 0, 1, "900 1 500000000000 0 1"), 1, ""); /* with a limit */
+}
+
+static void test_idle_only_when_asked(void **state)
+{
+	(void)state;
+	struct sketch *sketch = sketches_new(1);
+	unsigned number = group(sketch, 4, "cond_wait", 0);
+	for (unsigned i = 0; i < 4; i++)
+		thread(sketch, number, 2 + i, 9000, "0xa", 1);
+	assert_verdicts(sketch, 1, "");
+	settings.all = true;
+	sketches_judge(sketch, 1, "idle none 4");
+}
+
+static void test_no_deadline_only_when_asked(void **state)
+{
+	(void)state;
+	struct sketch *sketch = sketches_new(1);
+	thread(sketch, group(sketch, 1, "recv", 0), 2, 9000, "fd:3", 1);
+	assert_verdicts(sketch, 1, "");
+	settings.all = true;
+	sketches_judge(sketch, 1, "no deadline none 1");
+}
+
+/* --- unjoined, timers -------------------------------------------------------------------------------------- */
+
+/* In dump i, more * (i + 1) threads of creator 1, created in function f8fff. */
+static struct sketch *leftovers(size_t count, unsigned more, unsigned long seconds)
+{
+	struct sketch *sketches = sketches_new(count);
+	for (unsigned i = 0; i < count; i++) {
+		add(sketches[i].creators, "1 thread %u 0 @ 0x9000\n", 10 * (i + 1));
+		for (unsigned j = 0; j < more * (i + 1); j++)
+			add(sketches[i].unjoined, "%u 1 %lu\n", 2 + j, seconds * SECOND);
+	}
+	return sketches;
+}
+
+static void test_unjoined(void **state)
+{
+	(void)state;
+	sketches_judge(leftovers(1, 3, 100), 1, "unjoined likely 3");
+	sketches_judge(leftovers(4, 3, 200), 4, "unjoined proven 12");
+}
+
+static void test_not_unjoined(void **state)
+{
+	(void)state;
+	sketches_judge(leftovers(1, 2, 100), 1, ""); /* few */
+	sketches_judge(leftovers(1, 3, 50), 1, ""); /* young */
+	/* Who created them is still there. */
+	struct sketch *sketch = leftovers(1, 3, 100);
+	add(sketch->groups,
+		"1 @ 0x1000 0x9000\n"
+		"# group=1 count=1 wait=join timed=0 source=slot guessed=- partial=0\n");
+	sketch->total = 1;
+	sketches_judge(sketch, 1, "");
+}
+
+static struct sketch *timers(size_t count, unsigned more, unsigned gone)
+{
+	struct sketch *sketches = sketches_new(count);
+	for (unsigned i = 0; i < count; i++) {
+		add(sketches[i].creators, "1 timer_create %u %u @ 0x9000\n",
+			(more + gone) * (i + 1), gone * (i + 1));
+		for (unsigned j = 0; j < more * (i + 1); j++)
+			add(sketches[i].timers, "%u timer_create 1 %lu\n", j, 100 * SECOND);
+	}
+	return sketches;
+}
+
+static void test_timer_leak(void **state)
+{
+	(void)state;
+	sketches_judge(timers(5, 2, 0), 5, "timer leak likely 10");
+}
+
+static void test_no_timer_leak(void **state)
+{
+	(void)state;
+	sketches_judge(timers(1, 60, 0), 1, ""); /* made at once */
+	sketches_judge(timers(5, 2, 2), 5, ""); /* as many go */
+	sketches_judge(timers(3, 9, 0), 3, ""); /* few dumps */
+}
+
+/* --- at exit ------------------------------------------------------------------------------------------------ */
+
+static struct sketch *ending(void)
+{
+	struct sketch *sketch = sketches_new(1);
+	sketch->reason = "exit exiting_tid=1002";
+	thread(sketch, group(sketch, 1, "join", 0), 1, 0, "thread:2", 1);
+	thread(sketch, group(sketch, 1, "running", 0), 2, 0, "-", 1);
+	thread(sketch, group(sketch, 1, "poll", 1), 3, 0, "-", 1);
+	add(sketch->timers, "1 timer_create 1 5\n");
+	add(sketch->unjoined, "9 1 5\n");
+	return sketch;
+}
+
+static void test_alive_at_exit(void **state)
+{
+	(void)state;
+	struct sketch *sketch = ending();
+	assert_verdicts(sketch, 1, "");
+	settings.exit_counts = true;
+	sketches_judge(sketch, 1,
+		"alive at exit proven 1; alive at exit proven 1; alive at exit proven 1");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_deadlock),
+		cmocka_unit_test(test_a_time_limit_ends_it),
+		cmocka_unit_test(test_no_owner_row_no_word),
+		cmocka_unit_test(test_an_owner_that_is_not_in_the_dump),
+		cmocka_unit_test(test_self_lock),
+		cmocka_unit_test(test_joins),
+		cmocka_unit_test(test_joining_a_worker_is_none),
+		cmocka_unit_test(test_dead_owner),
+		cmocka_unit_test(test_not_dead),
+		cmocka_unit_test(test_stalled),
+		cmocka_unit_test(test_not_stalled),
+		cmocka_unit_test(test_growing),
+		cmocka_unit_test(test_not_growing),
+		cmocka_unit_test(test_never_woken),
+		cmocka_unit_test(test_not_never_woken),
+		cmocka_unit_test(test_orphaned),
+		cmocka_unit_test(test_not_orphaned),
+		cmocka_unit_test(test_idle_only_when_asked),
+		cmocka_unit_test(test_no_deadline_only_when_asked),
+		cmocka_unit_test(test_unjoined),
+		cmocka_unit_test(test_not_unjoined),
+		cmocka_unit_test(test_timer_leak),
+		cmocka_unit_test(test_no_timer_leak),
+		cmocka_unit_test(test_alive_at_exit),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
