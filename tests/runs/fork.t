@@ -10,7 +10,7 @@ plan 21
 
 # The groups as "COUNT WAIT FUNCTION", largest first.
 groups() {
-	json '.groups[] | "\(.count) \(.wait) \([.stack[].function | select(test("park"))] | join(" "))"'
+	json '.groups[] | "\(.count) \(.wait) \([.stack[].function // "" | select(test("park"))] | join(" "))"'
 }
 
 start "$leakwatch" run --at-exit -- "$build/tests/hosts/forks"

@@ -405,7 +405,9 @@ static void kernel_tells_where_a_process_listens(void **state)
 	(void)state;
 	struct directory directory;
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	snprintf(address.sun_path, sizeof address.sun_path, "%s/%d.sock", root, (int)getpid());
+	int length = snprintf(
+		address.sun_path, sizeof address.sun_path, "%s/%d.sock", root, (int)getpid());
+	assert_true((size_t)length < sizeof address.sun_path);
 	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
 	assert_int_equal(directory_open_of_process(getpid(), &directory), -1);
