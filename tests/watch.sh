@@ -14,6 +14,9 @@
 #	dumped				prints those in the report
 # shellcheck shell=sh disable=SC2154 # lib.sh sets them
 
+# No symbols from the network.
+export DEBUGINFOD_URLS=
+
 needs() {
 	for needed; do
 		command -v "$needed" >/dev/null || skip_all "$needed is not installed"
