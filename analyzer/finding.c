@@ -3,6 +3,7 @@
  */
 #include "analyzer/finding.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,7 @@ void finding_say(struct finding *finding, struct pool *pool, const char *format,
 	va_start(arguments, format);
 	vsnprintf(sentence, sizeof(sentence), format, arguments);
 	va_end(arguments);
+	*sentence = (char)toupper((unsigned char)*sentence);
 	*(const char **)rows_add(&finding->evidence, pool) = pool_text(pool, sentence);
 }
 

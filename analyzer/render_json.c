@@ -87,7 +87,42 @@ static void start_write(struct json *json, const struct report *report, struct m
 	frame_write(json, "start_routine", &trace.frames[0]);
 }
 
-static void thread_write(struct json *json, const struct dump_thread *thread)
+/* The id of the thread that holds what this one waits for. */
+static void owner_write(
+	struct json *json, const struct report *report, const struct dump_thread *thread)
+{
+	const struct dump_owner *owner = relations_owner(report->relations, thread);
+	json_measured(json, "owner", owner ? owner->owner : (struct measured){0});
+}
+
+/* null: nothing is known; a count of 0: never woken. */
+static void waker_write(
+	struct json *json, const struct report *report, const struct dump_thread *thread)
+{
+	const struct dump_waker *waker = relations_waker(report->relations, thread);
+	if (!waker || !waker->count.known) {
+		json_null(json, "waker");
+		return;
+	}
+	json_object(json, "waker");
+	json_measured(json, "id", waker->thread);
+	if (waker->place.known) {
+		struct stack stack = {&waker->place.value, 1};
+		struct measured unknown = {0};
+		struct trace trace = trace_of_stack(&report->tracer, &stack, unknown, unknown);
+		frame_write(json, "place", &trace.frames[trace.count - 1]);
+	} else {
+		json_null(json, "place");
+	}
+	json_measured(json, "count", waker->count);
+	json_measured(json, "since_ns", waker->since_ns);
+	json_measured_flag(json, "alive", waker->alive);
+	json_measured_flag(json, "sole", waker->sole);
+	json_object_end(json);
+}
+
+static void thread_write(
+	struct json *json, const struct report *report, const struct dump_thread *thread)
 {
 	json_object(json, NULL);
 	json_measured(json, "tid", thread->tid);
@@ -95,8 +130,9 @@ static void thread_write(struct json *json, const struct dump_thread *thread)
 	json_text(json, "name", thread->name);
 	json_measured(json, "since_ns", thread->since_ns);
 	json_text(json, "object", thread->object);
-	json_null(json, "owner");
-	json_null(json, "waker");
+	json_measured(json, "stable_ns", thread->stable_ns);
+	owner_write(json, report, thread);
+	waker_write(json, report, thread);
 	json_object_end(json);
 }
 
@@ -134,11 +170,42 @@ static void group_write(struct json *json, const struct report *report, const st
 	changes_write(json, report, group);
 	json_list(json, "threads");
 	for (size_t i = 0; i < group->thread_count; i++)
-		thread_write(json, group->threads[i]);
+		thread_write(json, report, group->threads[i]);
 	json_list_end(json);
 	trace_write(json, "stack", &trace);
 	created_by_write(json, report, group->creation_count ? group->creations[0].creator : NULL);
 	json_object_end(json);
+}
+
+static void ids_write(struct json *json, const char *name, const struct rows *threads)
+{
+	json_list(json, name);
+	for (size_t i = 0; i < threads->count; i++)
+		json_measured(json, NULL, finding_thread(threads, i)->id);
+	json_list_end(json);
+}
+
+/* Surest first; what is about unjoined threads or timers names none. */
+static void findings_write(struct json *json, const struct report *report)
+{
+	json_list(json, "verdicts");
+	for (size_t i = 0; i < report->findings.count; i++) {
+		const struct finding *finding = report->findings.list[i];
+		struct verdict verdict = finding_verdict(finding);
+		json_object(json, NULL);
+		verdict_write(json, &verdict);
+		json_number(json, "count", finding->count);
+		json_text(json, "subject",
+			finding->timers	    ? "timers"
+			: finding->unjoined ? "unjoined"
+					    : "threads");
+		json_measured(json, "oldest_ns", finding->oldest_ns);
+		json_text(json, "fix", finding->hint);
+		ids_write(json, "threads", &finding->threads);
+		ids_write(json, "behind", &finding->behind);
+		json_object_end(json);
+	}
+	json_list_end(json);
 }
 
 static void groups_write(struct json *json, const struct report *report)
@@ -226,6 +293,7 @@ void render_json(const struct report *report, FILE *out)
 	process_write(&json, report->dump);
 	dump_write(&json, report->dump);
 	totals_write(&json, report->dump);
+	findings_write(&json, report);
 	groups_write(&json, report);
 	unjoined_write(&json, report);
 	timers_write(&json, report);

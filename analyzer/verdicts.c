@@ -5,7 +5,6 @@
 #include "analyzer/utf8.h"
 #include "analyzer/words.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #define FRAMES_TOLD 3
@@ -96,10 +95,8 @@ static void creator_print(const struct report *report, const struct finding *fin
 
 static void sentences_print(const struct finding *finding, FILE *out)
 {
-	for (size_t i = 0; i < finding->evidence.count; i++) {
-		const char *sentence = ((const char *const *)finding->evidence.items)[i];
-		fprintf(out, "#   %c%s\n", toupper((unsigned char)*sentence), sentence + 1);
-	}
+	for (size_t i = 0; i < finding->evidence.count; i++)
+		fprintf(out, "#   %s\n", ((const char *const *)finding->evidence.items)[i]);
 }
 
 static void finding_print(const struct report *report, const struct finding *finding, FILE *out)
