@@ -102,6 +102,8 @@ struct slot *slot_take(void)
 	}
 	/* The count of the word goes on: the watcher must not take a new thread for the old one. */
 	slot->word &= ~(uint64_t)SLOT_DEPTH_MASK;
+	for (int depth = 0; depth < SLOT_NESTING; depth++)
+		slot->waits[depth].entry = WAIT_UNFILLED;
 	slot->first_count = slot->word >> SLOT_DEPTH_BITS;
 	slot->id = atomic_fetch_add_explicit(&slots.last_id, 1, memory_order_relaxed) + 1;
 	slot->tid = 0;
@@ -192,14 +194,28 @@ void slots_forget(void)
 	slots_started = slots_exited = slots_denied = 0;
 }
 
+/* One that is being filled was interrupted by the handler that asks. */
+static bool wait_is_over(const struct wait *wait, uint64_t depth, uintptr_t sp)
+{
+	if (wait->entry == WAIT_UNFILLED)
+		return depth >= SLOT_NESTING;
+	return wait->registers.sp <= sp;
+}
+
 uint64_t wait_depth_settle(struct slot *slot, uint64_t depth, uintptr_t sp)
 {
+	uint64_t settled = depth < SLOT_NESTING ? depth : SLOT_NESTING;
 	/* The stack grows down: a wait that is still going on was entered above here. One that lies
 	 * below was left by a longjmp. (A handler on an alternate stack may be misread; the wait below
 	 * it is then seen again when it ends, and by way of /proc until then.) */
-	while (depth && slot->waits[depth - 1].registers.sp <= sp)
-		depth--;
-	return depth;
+	while (settled && wait_is_over(&slot->waits[settled - 1], depth, sp)) {
+		settled--;
+		slot->waits[settled].entry = WAIT_UNFILLED;
+	}
+	uint64_t used = settled < SLOT_NESTING ? settled + 1 : SLOT_NESTING;
+	if (used != depth + 1)
+		slot->word = (slot->word & ~(uint64_t)SLOT_DEPTH_MASK) | used;
+	return settled;
 }
 
 /*
@@ -221,6 +237,8 @@ _Unwind_Reason_Code wait_unwinding(int version, _Unwind_Action actions,
 	if (!(actions & _UA_CLEANUP_PHASE) || !slot_usable(slot))
 		return _URC_CONTINUE_UNWIND;
 	uint64_t depth = slot->word & SLOT_DEPTH_MASK;
+	if (depth > SLOT_NESTING) /* cancelled before wait_depth_settle() */
+		depth = SLOT_NESTING;
 	if (depth)
 		wait_leave((struct stay){slot, depth - 1});
 	return _URC_CONTINUE_UNWIND;

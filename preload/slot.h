@@ -4,13 +4,13 @@
  * Writers: the thread itself (the waits, between wait_enter() and wait_leave()), whoever creates,
  * joins or detaches it (its life), and the watcher (the fields marked so). Reader: the watcher.
  *
- * The protocol. `word` is a count of entries and leaves, above a depth. A wrapper fills waits[depth],
- * then stores the word with the count and the depth one higher; after the real call it stores the
- * count one higher and the depth as it was. While the watcher reads the same word with a depth above
+ * The protocol. `word` is a count of entries and leaves, above a depth. A wrapper makes count and depth
+ * one higher, then fills waits[depth - 1], its entry last; after the real call it makes the count one
+ * higher and the depth as it was. A wait without an entry is being filled or left. While the watcher reads the same word with a depth above
  * zero before and after it copies the thread's stack, the thread was inside the real call all the
  * while, and every byte at or above waits[depth - 1].registers.sp was frozen. Only the thread itself
- * and its signal handlers store the word, so a store needs no locked instruction. The depth makes room
- * for a handler that waits while it interrupts a wait.
+ * and its signal handlers change the word, so that needs no locked instruction. The depth makes room for a
+ * handler that waits while it interrupts a wait, or the filling of one.
  *
  * A wait that is left without wait_leave() heals: cancellation pops it on its way out (see
  * wait_unwinding()), a longjmp leaves an entry whose stack pointer lies below the next entry's, which
@@ -37,11 +37,13 @@
 
 struct creator;
 
+#define WAIT_UNFILLED UINT64_MAX /* as an entry: not to be read */
+
 /* One recorded call. */
 struct wait {
 	struct registers registers; /* of the wrapper, at the stored pc */
 	uint64_t object; /* what the kind of wait says: address, descriptor, thread id */
-	uint64_t entry; /* the word's count when it was entered: names this wait */
+	_Atomic uint64_t entry; /* the word's count when it was entered: names this wait */
 	uint32_t kind; /* enum wait_kind */
 	uint32_t timed; /* 1: the call has a time limit */
 };
@@ -84,6 +86,7 @@ struct slot {
 		uint64_t entry; /* of the wait whose age is since_ns */
 		uint64_t since_ns; /* CLOCK_MONOTONIC */
 		uint64_t exited_ns; /* when it was first seen finished, 0 if it was not */
+		uint64_t ran_word; /* under this word the thread ran when its wait was compared */
 		uint64_t left_word; /* under this word the slot says that it waits, and does not */
 		struct stack *stack; /* of the wait stack_entry, NULL if none was taken */
 		uint64_t stack_entry;
@@ -152,7 +155,17 @@ struct stay {
 	uint64_t depth;
 };
 
-/* The rest of wait_enter() when the thread is inside a recorded wait already: the depth to use. */
+/*
+ * The word is counted up by a single instruction, so that a signal handler of the same thread comes before
+ * or after. Other threads never write it, so no lock prefix; every store of this processor is a release.
+ */
+static inline __attribute__((always_inline)) void word_add(_Atomic uint64_t *word, uint64_t addend)
+{
+	__asm__ volatile("addq %1, %0" : "+m"(*word) : "er"(addend) : "memory", "cc");
+}
+
+/* The rest of wait_enter(), when the word counts another recorded wait below this one: the depth to use,
+ * SLOT_NESTING for none. */
 uint64_t wait_depth_settle(struct slot *slot, uint64_t depth, uintptr_t sp);
 
 /*
@@ -171,8 +184,9 @@ static inline __attribute__((always_inline)) struct stay wait_enter(
 		if (!slot_usable(slot))
 			return (struct stay){NULL, 0};
 	}
+	word_add(&slot->word, (1 << SLOT_DEPTH_BITS) + 1);
 	uint64_t word = atomic_load_explicit(&slot->word, memory_order_relaxed);
-	uint64_t depth = word & SLOT_DEPTH_MASK;
+	uint64_t depth = (word & SLOT_DEPTH_MASK) - 1;
 	if (__builtin_expect(depth != 0, 0)) {
 		uintptr_t sp; /* __builtin_frame_address() would cost every call a frame pointer */
 		__asm__ volatile("movq %%rsp, %0" : "=r"(sp));
@@ -183,25 +197,26 @@ static inline __attribute__((always_inline)) struct stay wait_enter(
 	struct wait *wait = &slot->waits[depth];
 	registers_here(&wait->registers);
 	wait->object = object;
-	wait->entry = word >> SLOT_DEPTH_BITS;
 	wait->kind = kind;
 	wait->timed = timed;
-	atomic_store_explicit(&slot->word,
-		((((word >> SLOT_DEPTH_BITS) + 1) << SLOT_DEPTH_BITS) | (depth + 1)),
-		memory_order_release);
+	atomic_store_explicit(&wait->entry, (word >> SLOT_DEPTH_BITS) - 1, memory_order_release);
 	return (struct stay){slot, depth};
 }
 
-/* Records that the real call came back. The count goes on from the word as it is now: a signal handler
- * may have waited meanwhile. */
+/* Records that the real call came back: the count one higher, the depth one lower, which is as it was
+ * unless a handler that waited was left by a longjmp. */
 static inline __attribute__((always_inline)) void wait_leave(struct stay stay)
 {
 	if (__builtin_expect(!stay.slot, 0))
 		return;
+	atomic_store_explicit(
+		&stay.slot->waits[stay.depth].entry, WAIT_UNFILLED, memory_order_release);
+	word_add(&stay.slot->word, SLOT_DEPTH_MASK);
 	uint64_t word = atomic_load_explicit(&stay.slot->word, memory_order_relaxed);
-	atomic_store_explicit(&stay.slot->word,
-		(((word >> SLOT_DEPTH_BITS) + 1) << SLOT_DEPTH_BITS) | stay.depth,
-		memory_order_release);
+	if (__builtin_expect((word & SLOT_DEPTH_MASK) != stay.depth, 0))
+		atomic_store_explicit(&stay.slot->word,
+			(((word >> SLOT_DEPTH_BITS) + 1) << SLOT_DEPTH_BITS) | stay.depth,
+			memory_order_release);
 }
 
 #endif

@@ -25,6 +25,7 @@
 #define LOOKS		  3 /* at a thread that keeps moving, before it counts as running */
 #define EXCLUDED_MAX	  4 /* threads of ours */
 #define TICK_CHECKS	  64u /* waits compared with /proc in one tick: 3 us each */
+#define TICK_REVISITS	  32u /* of them, those that were compared before */
 #define TICK_NAMES	  16u /* names read again in one tick */
 #define TICK_LISTED	  512u /* threads, at most, of a process whose threads each tick lists */
 #define TICK_STRANGERS	  64u
@@ -317,7 +318,7 @@ static void slot_note(struct slot *slot, const struct wait *wait, uint64_t now_n
 		slot->seen.stable_stack = NULL;
 		slot->seen.exited_ns = 0;
 		slot->seen.name_read = false;
-		slot->seen.left_word = 0;
+		slot->seen.left_word = slot->seen.ran_word = 0;
 	}
 	if (!wait || slot->seen.entry == wait->entry)
 		return;
@@ -326,16 +327,31 @@ static void slot_note(struct slot *slot, const struct wait *wait, uint64_t now_n
 	slot->seen.checked = false;
 }
 
-/* The wait that the slot is in, with the word that it was read under; 0 when it is in none. */
-static uint64_t slot_wait(struct slot *slot, struct wait *wait)
+/* The wait that the slot says it is in, with the word that it was read under; 0 when it is in none. */
+static uint64_t slot_recorded(struct slot *slot, struct wait *wait)
 {
 	uint64_t word = atomic_load_explicit(&slot->word, memory_order_acquire);
 	uint64_t depth = word & SLOT_DEPTH_MASK;
-	if (!depth || depth > SLOT_NESTING ||
-		(slot->seen.left_word == word && slot->seen.id == slot->id))
+	if (!depth || depth > SLOT_NESTING)
 		return 0;
-	*wait = slot->waits[depth - 1];
+	const struct wait *record = &slot->waits[depth - 1];
+	if (atomic_load_explicit(&record->entry, memory_order_acquire) == WAIT_UNFILLED)
+		return 0;
+	*wait = *record;
 	return word;
+}
+
+/* Whether the thread was found outside of the wait that it is in by this word. */
+static bool slot_left(const struct slot *slot, uint64_t word)
+{
+	return slot->seen.left_word == word && slot->seen.id == slot->id;
+}
+
+/* The wait that it is in, as far as was found. */
+static uint64_t slot_wait(struct slot *slot, struct wait *wait)
+{
+	uint64_t word = slot_recorded(slot, wait);
+	return word && slot_left(slot, word) ? 0 : word;
 }
 
 static bool slot_unmoved(struct slot *slot, uint64_t word)
@@ -578,21 +594,49 @@ struct snapshot_status snapshot_status(void)
 
 /* --- the tick --------------------------------------------------------------------------------------- */
 
-/* Whether the thread is where its slot says: in a system call, deeper than the wrapper. The kernel's word
- * is true for the moment of reading; the slot's must be the same before and after. */
+/* Whether a recorded wait may look so to the kernel. */
+static bool kinds_agree(enum wait_kind recorded, enum wait_kind now)
+{
+	switch (recorded) {
+	case WAIT_COND:
+	case WAIT_SEM:
+	case WAIT_MUTEX:
+	case WAIT_RDLOCK:
+	case WAIT_WRLOCK:
+	case WAIT_BARRIER:
+	case WAIT_ONCE:
+	case WAIT_JOIN:
+		return now == WAIT_FUTEX;
+	default:
+		return now == recorded;
+	}
+}
+
+/*
+ * Whether the thread is where its slot says: in a system call, deeper than the wrapper. The kernel's word
+ * is true for the moment of reading; the slot's must be the same before and after.
+ *
+ * One that runs is about to sleep or to return, or has left by a longjmp and computes: if it runs at the
+ * next look, too, it has left, or is not blocked in any case. On an alternate signal stack it may still be
+ * in the wait: only what is certainly above has left.
+ */
 static void wait_check(struct slot *slot, const struct wait *wait, uint64_t word)
 {
 	struct proc_wait now;
 	if (proc_wait_read(slot->tid, &now) < 0 || !slot_unmoved(slot, word))
 		return;
+	if (now.kind == WAIT_RUNNING) {
+		if (slot->seen.ran_word == word)
+			slot->seen.left_word = word;
+		slot->seen.ran_word = word;
+		return;
+	}
 	slot->seen.checked = true;
-	bool here = now.kind != WAIT_RUNNING && now.sp < wait->registers.sp;
-	/* On an alternate signal stack, or busy below the wrapper, it may still be: only what is
-	 * certainly above has left. */
-	bool above = now.kind != WAIT_RUNNING && now.sp >= wait->registers.sp &&
-		     now.sp < slot->stack_high;
-	if (!here && above)
+	slot->seen.ran_word = 0;
+	if (now.sp >= wait->registers.sp && now.sp < slot->stack_high)
 		slot->seen.left_word = word;
+	else if (kinds_agree((enum wait_kind)wait->kind, now.kind))
+		slot->seen.left_word = 0;
 }
 
 /* What a tick may still ask of /proc, at 3 us each. */
@@ -614,10 +658,11 @@ static void stranger_tick(int tid, uint64_t now_ns, struct allowance *left)
 static void slot_tick(struct slot *slot, uint64_t now_ns, struct allowance *left)
 {
 	struct wait wait;
-	uint64_t word = slot_wait(slot, &wait);
+	uint64_t word = slot_recorded(slot, &wait);
 	bool old = word && slot->seen.id == slot->id && slot->seen.entry == wait.entry;
-	slot_note(slot, word ? &wait : NULL, now_ns);
-	if (!word)
+	bool stays = word && !slot_left(slot, word);
+	slot_note(slot, stays ? &wait : NULL, now_ns);
+	if (!stays)
 		stranger_tick(slot->tid, now_ns, left);
 	if (!old || slot->seen.checked || !left->checks)
 		return;
@@ -680,10 +725,27 @@ static void slot_glance(struct slot *slot, uint64_t now_ns, struct allowance *le
 	}
 }
 
+/* A wait that was checked may be left unseen later: each is checked again, some every tick. */
+static void settled_revisit(void)
+{
+	static uint32_t next;
+	uint32_t end = slots_end();
+	for (unsigned i = 0; i < TICK_REVISITS && i < end; i++) {
+		uint32_t index = next++ % end;
+		struct slot *slot = slot_at(index);
+		uint64_t *settled = settled_word(index);
+		if (settled)
+			*settled = 0;
+		if (slot)
+			slot->seen.checked = false;
+	}
+}
+
 void snapshot_tick(void)
 {
 	uint64_t now_ns = sys_clock_ns(CLOCK_MONOTONIC);
 	struct allowance left = {TICK_CHECKS, TICK_STRANGERS};
+	settled_revisit();
 	atomic_fetch_add_explicit(&wakers_tick, 1, memory_order_relaxed);
 	for (uint32_t i = 0; i < slots_end(); i++) {
 		struct slot *slot = slot_at(i);

@@ -336,7 +336,8 @@ static void what_is_read_under_one_word_is_one_wait(void **state)
 			continue;
 		struct wait wait = *(volatile struct wait *)&slot->waits[0];
 		atomic_thread_fence(memory_order_acquire);
-		if (atomic_load_explicit(&slot->word, memory_order_relaxed) != word)
+		if (atomic_load_explicit(&slot->word, memory_order_relaxed) != word ||
+			wait.entry == WAIT_UNFILLED)
 			continue;
 		consistent++;
 		wrong += wait.object != wait.entry * 3 || wait.entry + 1 != word >> SLOT_DEPTH_BITS;
