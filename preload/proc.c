@@ -40,15 +40,26 @@ static int digits_read(const char *text)
 	return number;
 }
 
-/* Reads a small file of a thread: bytes read (terminated), or a negative errno. */
-static long task_read(int tid, const char *name, char *to, size_t room)
+#define NAME_BYTES 64
+
+/* "TID/name", for names of ours. */
+static void task_path(char path[NAME_BYTES], int tid, const char *name)
 {
-	char path[64], *at = text_copy_u64(path, (uint64_t)tid);
+	char *at = text_copy_u64(path, (uint64_t)tid);
 	at = text_copy(at, "/");
 	text_copy(at, name);
-	if (task_fd < 0)
-		return -ENOENT;
-	int fd = sys_open(task_fd, path, O_RDONLY, 0);
+}
+
+int proc_open_file(int tid, const char *name, int flags)
+{
+	char path[NAME_BYTES];
+	task_path(path, tid, name);
+	return task_fd < 0 ? -ENOENT : sys_open(task_fd, path, flags, 0);
+}
+
+long proc_read(int tid, const char *name, char *to, size_t room)
+{
+	int fd = proc_open_file(tid, name, O_RDONLY);
 	if (fd < 0)
 		return fd;
 	long bytes = sys_read(fd, to, room - 1);
@@ -57,10 +68,62 @@ static long task_read(int tid, const char *name, char *to, size_t room)
 	return bytes;
 }
 
+long proc_link(int tid, const char *name, char *to, size_t room)
+{
+	char path[NAME_BYTES];
+	task_path(path, tid, name);
+	if (task_fd < 0)
+		return -ENOENT;
+	long bytes = sys_call4(SYS_readlinkat, task_fd, (long)path, (long)to, (long)room - 1);
+	to[bytes > 0 ? bytes : 0] = '\0';
+	return bytes;
+}
+
+int proc_link_mode(int tid, const char *name)
+{
+	char path[NAME_BYTES];
+	struct stat status;
+	task_path(path, tid, name);
+	if (task_fd < 0)
+		return -ENOENT;
+	long error =
+		sys_call4(SYS_newfstatat, task_fd, (long)path, (long)&status, AT_SYMLINK_NOFOLLOW);
+	return error < 0 ? (int)error : (int)status.st_mode;
+}
+
+static void entries_note(const char *entries, long bytes, unsigned *seen,
+	void (*note)(int fd, void *context), void *context)
+{
+	for (long at = 0; at < bytes;) {
+		const struct directory_entry *entry =
+			(const struct directory_entry *)(entries + at);
+		if (entry->name[0] != '.') {
+			note(digits_read(entry->name), context);
+			++*seen;
+		}
+		at += entry->bytes;
+	}
+}
+
+bool proc_descriptors(int tid, unsigned most, void (*note)(int fd, void *context), void *context)
+{
+	static _Alignas(struct directory_entry) char entries[8192];
+	unsigned seen = 0;
+	long bytes = -1;
+	int folder = proc_open_file(tid, "fd", O_RDONLY | O_DIRECTORY);
+	if (folder < 0)
+		return false;
+	while (seen < most &&
+		(bytes = sys_call3(SYS_getdents64, folder, (long)entries, sizeof entries)) > 0)
+		entries_note(entries, bytes, &seen, note, context);
+	sys_close(folder);
+	return bytes == 0;
+}
+
 bool proc_main_ended(void)
 {
 	char text[256];
-	if (task_read(sys_getpid(), "stat", text, sizeof text) <= 0)
+	if (proc_read(sys_getpid(), "stat", text, sizeof text) <= 0)
 		return false;
 	/* The state follows the name, which is in parentheses and may hold anything. */
 	const char *name_end = strrchr(text, ')');
@@ -135,7 +198,7 @@ static const char *hex_read(const char *text, uint64_t *number)
 int proc_wait_read(int tid, struct proc_wait *wait)
 {
 	char text[256];
-	long bytes = task_read(tid, "syscall", text, sizeof text);
+	long bytes = proc_read(tid, "syscall", text, sizeof text);
 	memset(wait, 0, sizeof *wait);
 	if (bytes <= 0)
 		return bytes < 0 ? (int)bytes : -ESRCH;
@@ -165,7 +228,7 @@ bool proc_wait_same(const struct proc_wait *a, const struct proc_wait *b)
 bool proc_name_read(int tid, char name[SLOT_NAME_BYTES])
 {
 	char text[SLOT_NAME_BYTES + 1];
-	long bytes = task_read(tid, "comm", text, sizeof text);
+	long bytes = proc_read(tid, "comm", text, sizeof text);
 	if (bytes <= 0)
 		return false;
 	if (text[bytes - 1] == '\n')
@@ -180,7 +243,7 @@ bool proc_name_read(int tid, char name[SLOT_NAME_BYTES])
 static uint64_t stat_start_ticks(int pid)
 {
 	char text[1024];
-	if (task_read(pid, "stat", text, sizeof text) <= 0)
+	if (proc_read(pid, "stat", text, sizeof text) <= 0)
 		return 0;
 	/* Field 2 is the name in parentheses, which may hold anything: count from the last one. */
 	const char *at = strrchr(text, ')');

@@ -43,6 +43,21 @@ bool proc_wait_same(const struct proc_wait *a, const struct proc_wait *b);
 /* The thread's name, terminated. False if it cannot be read. */
 bool proc_name_read(int tid, char name[SLOT_NAME_BYTES]);
 
+/*
+ * Files of a thread, by their names below /proc/self/task/TID. proc_read() reads a small one: bytes read, and
+ * terminated. proc_open_file() opens one; the descriptor is the caller's. proc_link() reads a symbolic link,
+ * terminated, and cut to room; proc_link_mode() tells the mode of the link itself. All a negative errno on
+ * failure.
+ */
+long proc_read(int tid, const char *name, char *to, size_t room);
+int proc_open_file(int tid, const char *name, int flags);
+long proc_link(int tid, const char *name, char *to, size_t room);
+int proc_link_mode(int tid, const char *name);
+
+/* Calls note for each descriptor of a thread's table, the first most of them at least. False if there may be
+ * more, or they cannot be listed. */
+bool proc_descriptors(int tid, unsigned most, void (*note)(int fd, void *context), void *context);
+
 /* Facts about the process, read once. */
 struct proc_self {
 	int pid;

@@ -577,6 +577,8 @@ const struct snapshot *snapshot_take(void)
 	snapshot.leftovers = leftovers_array.memory;
 	snapshot.timers = timers_array.memory;
 	snapshot.evidence = evidence_gather(snapshot.threads, snapshot.thread_count);
+	snapshot.fds = fds_gather(snapshot.threads, snapshot.thread_count);
+	snapshot.losses[LOSS_DESCRIPTORS] = snapshot.fds.unexplained;
 	return &snapshot;
 }
 
@@ -774,5 +776,6 @@ void snapshot_forget(void)
 	strangers_forget();
 	stacks_forget();
 	evidence_forget();
+	fds_forget();
 	wakers_forget();
 }

@@ -9,6 +9,7 @@
 
 #include "preload/contract/dump.h"
 #include "preload/evidence.h"
+#include "preload/fds.h"
 #include "preload/slot.h"
 #include "preload/stacks.h"
 #include "preload/timers.h"
@@ -76,6 +77,7 @@ struct snapshot {
 	struct timer *timers;
 	uint32_t timer_count;
 	struct evidence evidence;
+	struct fds fds;
 	int exiting_tid; /* of the thread that ends the process, 0: none does */
 	uint64_t blocked;
 	uint64_t losses[LOSSES];

@@ -402,6 +402,54 @@ static void put_owners(struct text *text, const struct evidence *evidence)
 	text_newline(text);
 }
 
+/* A list of numbers with commas, as one value. */
+static void put_numbers(struct text *text, const int *numbers, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		text_put(text, i ? "," : " ");
+		text_put_u64(text, (unsigned)numbers[i]);
+	}
+	if (!count)
+		text_put(text, " " DUMP_ABSENT);
+}
+
+static void put_text(struct text *text, const char *value)
+{
+	text_put(text, value && *value ? " " : " " DUMP_ABSENT);
+	if (value && *value)
+		text_put_percent(text, value);
+}
+
+static void put_fd(struct text *text, const struct fd_row *row)
+{
+	if (row->is_set) {
+		text_put_hex(text, row->object);
+	} else {
+		text_put(text, "fd:");
+		text_put_u64(text, row->object);
+	}
+	put_text(text, row->kind);
+	put_value(text, row->has_inode, row->inode);
+	put_text(text, row->state);
+	put_value(text, row->has_value, row->value);
+	put_text(text, row->local);
+	put_text(text, row->remote);
+	if (row->others_known && !row->other_count)
+		text_put(text, " none");
+	else
+		put_numbers(text, row->others, row->other_count);
+	put_numbers(text, row->members, row->member_count);
+	text_newline(text);
+}
+
+static void put_fds(struct text *text, const struct fds *fds)
+{
+	put_section(text, DUMP_SECTION_FDS, DUMP_COLUMNS_FDS);
+	for (size_t i = 0; i < fds->count; i++)
+		put_fd(text, &fds->rows[i]);
+	text_newline(text);
+}
+
 static void put_losses(struct text *text, const struct snapshot *snapshot)
 {
 	put_section(text, DUMP_SECTION_LOSSES, DUMP_COLUMNS_LOSSES);
@@ -521,6 +569,7 @@ void dump_write(struct text *text, const struct snapshot *snapshot, const struct
 	put_unjoined(text, snapshot);
 	put_wakers(text, &snapshot->evidence, facts->tick_ns);
 	put_owners(text, &snapshot->evidence);
+	put_fds(text, &snapshot->fds);
 	put_losses(text, snapshot);
 	modules_collect(snapshot, facts);
 	put_modules(text);

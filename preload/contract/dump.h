@@ -24,6 +24,7 @@
 #define DUMP_SECTION_UNJOINED "--- leakwatch unjoined ---"
 #define DUMP_SECTION_WAKERS   "--- leakwatch wakers ---"
 #define DUMP_SECTION_OWNERS   "--- leakwatch owners ---"
+#define DUMP_SECTION_FDS      "--- leakwatch descriptors ---"
 #define DUMP_SECTION_LOSSES   "--- leakwatch losses ---"
 #define DUMP_SECTION_MODULES  "--- leakwatch modules ---"
 #define DUMP_SECTION_MAP      "--- Memory map: ---"
@@ -36,6 +37,7 @@
 #define DUMP_COLUMNS_UNJOINED "columns id tid creator start since_ns stack_bytes name"
 #define DUMP_COLUMNS_WAKERS   "columns object thread place count since_ns alive sole"
 #define DUMP_COLUMNS_OWNERS   "columns object kind owner_tid owner alive readers"
+#define DUMP_COLUMNS_FDS      "columns object kind inode state value local remote other members"
 #define DUMP_COLUMNS_LOSSES   "columns cause count"
 #define DUMP_COLUMNS_MODULES  "columns start end bias build_id path"
 

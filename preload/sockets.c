@@ -1,0 +1,344 @@
+/*
+ * sockets.c - the lines of /proc/net/tcp and its like, and Unix sockets by netlink.
+ *
+ * An internet socket can be asked for by its addresses only, which are what is sought: so the tables are
+ * read, as far as TABLE_BYTES. A Unix socket is asked for by its inode.
+ */
+#include "preload/sockets.h"
+#include "preload/proc.h"
+#include "preload/sys.h"
+#include "preload/text.h"
+
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
+#include <linux/unix_diag.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define TABLE_BYTES ((size_t)512 << 10) /* of one table: some 3,400 sockets */
+#define CHUNK_BYTES 16384
+#define LINE_BYTES  256 /* more than a table's line has */
+
+static const char *const states[] = {
+	[TCP_ESTABLISHED] = "established",
+	[TCP_SYN_SENT] = "syn_sent",
+	[TCP_SYN_RECV] = "syn_recv",
+	[TCP_FIN_WAIT1] = "fin_wait1",
+	[TCP_FIN_WAIT2] = "fin_wait2",
+	[TCP_TIME_WAIT] = "time_wait",
+	[TCP_CLOSE] = "close",
+	[TCP_CLOSE_WAIT] = "close_wait",
+	[TCP_LAST_ACK] = "last_ack",
+	[TCP_LISTEN] = "listen",
+	[TCP_CLOSING] = "closing",
+};
+
+static const char *state_name(uint64_t state)
+{
+	return state < sizeof states / sizeof *states ? states[state] : NULL;
+}
+
+/* --- the kind --------------------------------------------------------------------------------------- */
+
+void socket_kind(struct fd_row *row)
+{
+	char path[64], name[64], *at = text_copy(path, "/proc/self/task/");
+	at = text_copy_u64(at, (uint64_t)row->tid);
+	at = text_copy(at, "/fd/");
+	text_copy_u64(at, row->object);
+	long bytes = sys_call4(SYS_getxattr, (long)path, (long)"system.sockprotoname", (long)name,
+		sizeof name - 1);
+	name[bytes > 0 ? bytes : 0] = '\0';
+	if (!name[0])
+		strcpy(name, "SOCKET");
+	if (strncmp(name, "TCP", 3) == 0 || strncmp(name, "UDP", 3) == 0)
+		name[3] = '\0'; /* TCPv6 */
+	if (strncmp(name, "UNIX", 4) == 0)
+		name[4] = '\0'; /* UNIX-STREAM */
+	size_t i = 0;
+	for (; name[i] && i < sizeof row->kind - 1; i++)
+		row->kind[i] =
+			(char)(name[i] >= 'A' && name[i] <= 'Z' ? name[i] + 'a' - 'A' : name[i]);
+	row->kind[i] = '\0';
+}
+
+/* --- addresses -------------------------------------------------------------------------------------- */
+
+static const char *hex_read(const char *text, unsigned digits, uint32_t *value)
+{
+	*value = 0;
+	for (unsigned i = 0; i < digits; i++, text++) {
+		unsigned digit = *text >= '0' && *text <= '9'	? (unsigned)(*text - '0')
+				 : *text >= 'A' && *text <= 'F' ? (unsigned)(*text - 'A' + 10)
+								: 16;
+		if (digit > 15)
+			return NULL;
+		*value = *value << 4 | digit;
+	}
+	return text;
+}
+
+static char *put_v4(char *to, const unsigned char *bytes)
+{
+	for (int i = 0; i < 4; i++) {
+		to = text_copy_u64(to, bytes[i]);
+		to = text_copy(to, i < 3 ? "." : "");
+	}
+	return to;
+}
+
+static char *put_group(char *to, unsigned group)
+{
+	bool begun = false;
+	for (int shift = 12; shift >= 0; shift -= 4) {
+		unsigned digit = group >> shift & 15;
+		begun = begun || digit || !shift;
+		if (begun)
+			*to++ = "0123456789abcdef"[digit];
+	}
+	*to = '\0';
+	return to;
+}
+
+/* The longest run of zero groups, the first of several. */
+static void zeros_find(const unsigned groups[8], int *start, int *length)
+{
+	*start = -1, *length = 1;
+	for (int i = 0, run = 0; i < 8; i++) {
+		run = groups[i] ? 0 : run + 1;
+		if (run > *length)
+			*length = run, *start = i - run + 1;
+	}
+}
+
+/* As of RFC 5952, in brackets. */
+static char *put_v6(char *to, const unsigned char *bytes)
+{
+	unsigned groups[8];
+	int start, length;
+	for (int i = 0; i < 8; i++)
+		groups[i] = (unsigned)bytes[2 * i] << 8 | bytes[2 * i + 1];
+	zeros_find(groups, &start, &length);
+	to = text_copy(to, "[");
+	for (int i = 0; i < 8; i++) {
+		if (i == start) {
+			to = text_copy(to, "::");
+			i += length - 1;
+			continue;
+		}
+		if (i && i != start + length)
+			to = text_copy(to, ":");
+		to = put_group(to, groups[i]);
+	}
+	return text_copy(to, "]");
+}
+
+/* "0100007F:1F90", or with 32 digits: words of 32 bits as the machine has them. An address of zeros with port 0
+ * is none. Returns what follows, NULL if it is not such an address. */
+static const char *address_read(const char *text, char *to)
+{
+	static const unsigned char mapped[12] = {[10] = 0xff, [11] = 0xff};
+	uint32_t words[4] = {0}, port, any = 0;
+	unsigned count = 0;
+	for (; count < 4 && text && *text != ':'; count++) {
+		text = hex_read(text, 8, &words[count]);
+		any |= words[count];
+	}
+	text = text && *text == ':' ? hex_read(text + 1, 4, &port) : NULL;
+	*to = '\0';
+	if (!text || (!any && !port))
+		return text;
+	const unsigned char *bytes = (const unsigned char *)words;
+	if (count == 1)
+		to = put_v4(to, bytes);
+	else if (memcmp(bytes, mapped, sizeof mapped) == 0)
+		to = put_v4(to, bytes + sizeof mapped);
+	else
+		to = put_v6(to, bytes);
+	to = text_copy(to, ":");
+	text_copy_u64(to, port);
+	return text;
+}
+
+/* --- tables of internet sockets --------------------------------------------------------------------- */
+
+static const char *fields_skip(const char *text, unsigned count)
+{
+	for (; count; count--) {
+		while (*text == ' ')
+			text++;
+		while (*text && *text != ' ')
+			text++;
+	}
+	while (*text == ' ')
+		text++;
+	return text;
+}
+
+static struct fd_row *row_of(struct fd_row *rows, size_t count, const char *kind, uint64_t inode)
+{
+	for (size_t i = 0; i < count; i++)
+		if (rows[i].inode == inode && !rows[i].state && strcmp(rows[i].kind, kind) == 0)
+			return &rows[i];
+	return NULL;
+}
+
+/* "SL: LOCAL REMOTE ST TX:RX TR:WHEN RETRNSMT UID TIMEOUT INODE ...". True if it was one that is sought. */
+static bool line_read(const char *line, const char *kind, struct fd_row *rows, size_t count)
+{
+	uint64_t inode = 0;
+	uint32_t state;
+	for (const char *at = fields_skip(line, 9); *at >= '0' && *at <= '9'; at++)
+		inode = inode * 10 + (uint64_t)(*at - '0');
+	struct fd_row *row = inode ? row_of(rows, count, kind, inode) : NULL;
+	if (!row)
+		return false;
+	const char *at = address_read(fields_skip(line, 1), row->local);
+	at = at ? address_read(fields_skip(at, 0), row->remote) : NULL;
+	if (!at || !hex_read(fields_skip(at, 0), 2, &state))
+		return false;
+	row->state =
+		strcmp(kind, "udp") == 0 && state == TCP_CLOSE ? "unconnected" : state_name(state);
+	return row->state != NULL;
+}
+
+/* Reads a table until sought rows are found, it ends, or TABLE_BYTES are through; what is still sought. */
+static unsigned table_read(
+	const char *table, const char *kind, struct fd_row *rows, size_t count, unsigned sought)
+{
+	static char text[LINE_BYTES + CHUNK_BYTES + 1];
+	size_t kept = 0, through = 0;
+	long bytes;
+	int fd = sought ? proc_open_file(rows[0].tid, table, O_RDONLY) : -1;
+	if (fd < 0)
+		return sought;
+	while (sought && through < TABLE_BYTES &&
+		(bytes = sys_read(fd, text + kept, CHUNK_BYTES)) > 0) {
+		char *line = text, *end;
+		through += (size_t)bytes;
+		text[kept + (size_t)bytes] = '\0';
+		for (; (end = strchr(line, '\n')); line = end + 1) {
+			*end = '\0';
+			sought -= sought && line_read(line, kind, rows, count);
+		}
+		kept = strlen(line);
+		kept = kept < LINE_BYTES ? kept : 0;
+		memmove(text, line, kept);
+	}
+	sys_close(fd);
+	return sought;
+}
+
+static unsigned rows_sought(const struct fd_row *rows, size_t count, const char *kind)
+{
+	unsigned sought = 0;
+	for (size_t i = 0; i < count; i++)
+		sought += strcmp(rows[i].kind, kind) == 0 && !rows[i].state;
+	return sought;
+}
+
+unsigned sockets_inet(struct fd_row *rows, size_t count)
+{
+	unsigned tcp = rows_sought(rows, count, "tcp"), udp = rows_sought(rows, count, "udp");
+	tcp = table_read("net/tcp", "tcp", rows, count, tcp);
+	tcp = table_read("net/tcp6", "tcp", rows, count, tcp);
+	udp = table_read("net/udp", "udp", rows, count, udp);
+	udp = table_read("net/udp6", "udp", rows, count, udp);
+	return tcp + udp;
+}
+
+/* --- Unix sockets ----------------------------------------------------------------------------------- */
+
+struct answer {
+	const struct unix_diag_msg *message; /* NULL: no such socket */
+	const char *name;
+	size_t name_bytes;
+	uint32_t peer;
+};
+
+static void attributes_read(const char *at, size_t bytes, struct answer *answer)
+{
+	struct nlattr attribute;
+	while (bytes >= sizeof attribute) {
+		memcpy(&attribute, at, sizeof attribute);
+		if (attribute.nla_len < sizeof attribute || attribute.nla_len > bytes)
+			return;
+		const char *value = at + sizeof attribute;
+		size_t value_bytes = attribute.nla_len - sizeof attribute;
+		if (attribute.nla_type == UNIX_DIAG_NAME)
+			answer->name = value, answer->name_bytes = value_bytes;
+		if (attribute.nla_type == UNIX_DIAG_PEER && value_bytes == sizeof answer->peer)
+			memcpy(&answer->peer, value, sizeof answer->peer);
+		size_t step = NLA_ALIGN(attribute.nla_len);
+		if (step > bytes)
+			return;
+		at += step;
+		bytes -= step;
+	}
+}
+
+/* Asks for one socket. False where netlink or its Unix part is not to be had. */
+static bool unix_ask(uint64_t inode, struct answer *answer)
+{
+	static _Alignas(struct nlmsghdr) char reply[4096];
+	struct {
+		struct nlmsghdr header;
+		struct unix_diag_req body;
+	} request = {
+		{sizeof request, SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST, 1, 0},
+		{.sdiag_family = AF_UNIX,
+			.udiag_states = ~0u,
+			.udiag_ino = (uint32_t)inode,
+			.udiag_show = UDIAG_SHOW_NAME | UDIAG_SHOW_PEER,
+			.udiag_cookie = {~0u, ~0u}},
+	};
+	*answer = (struct answer){0};
+	int fd = (int)sys_call3(
+		SYS_socket, AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+	if (fd < 0)
+		return false;
+	/* The kernel answers before sendto() returns. */
+	long bytes = sys_call6(SYS_sendto, fd, (long)&request, sizeof request, 0, 0, 0);
+	if (bytes > 0)
+		bytes = sys_call6(SYS_recvfrom, fd, (long)reply, sizeof reply, MSG_DONTWAIT, 0, 0);
+	sys_close(fd);
+	const struct nlmsghdr *header = (const struct nlmsghdr *)reply;
+	size_t start = NLMSG_HDRLEN + NLMSG_ALIGN(sizeof(struct unix_diag_msg));
+	if (bytes < (long)NLMSG_HDRLEN || header->nlmsg_len > (size_t)bytes)
+		return false;
+	if (header->nlmsg_type != SOCK_DIAG_BY_FAMILY || header->nlmsg_len < start)
+		return true;
+	answer->message = (const struct unix_diag_msg *)(reply + NLMSG_HDRLEN);
+	attributes_read(reply + start, header->nlmsg_len - start, answer);
+	return true;
+}
+
+/* A path, or "@NAME" of the abstract ones. */
+static void name_copy(char to[FD_NAME_BYTES], const struct answer *answer)
+{
+	size_t bytes =
+		answer->name_bytes < FD_NAME_BYTES - 1 ? answer->name_bytes : FD_NAME_BYTES - 1;
+	memcpy(to, answer->name, bytes);
+	to[bytes] = '\0';
+	if (bytes && !to[0])
+		to[0] = '@';
+}
+
+bool socket_unix(struct fd_row *row)
+{
+	struct answer answer;
+	if (!unix_ask(row->inode, &answer))
+		return false;
+	if (!answer.message)
+		return true;
+	row->state = answer.message->udiag_state == TCP_LISTEN ? "listen" : NULL;
+	if (!row->state && answer.peer)
+		row->state = "connected";
+	name_copy(row->local, &answer);
+	row->peer = answer.peer;
+	if (answer.peer && unix_ask(answer.peer, &answer) && answer.message)
+		name_copy(row->remote, &answer);
+	return true;
+}

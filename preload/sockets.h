@@ -1,0 +1,22 @@
+/*
+ * sockets.h - what the kernel says of sockets, by their inodes: addresses, states, peers.
+ *
+ * Watcher only. Asks the tables of the host's network namespace; the sockets themselves are not touched.
+ */
+#ifndef LEAKWATCH_SOCKETS_H
+#define LEAKWATCH_SOCKETS_H
+
+#include "preload/fds.h"
+
+/* The socket's kind into row->kind, by its protocol: "tcp", "udp", "unix", "netlink", ...; "socket" where
+ * the kernel does not say. */
+void socket_kind(struct fd_row *row);
+
+/* Addresses and states of the rows of kind "tcp" and "udp" that have none yet, from the tables of the network
+ * namespace; at most so much of them as is worth a dump's time. How many rows were not found. */
+unsigned sockets_inet(struct fd_row *rows, size_t count);
+
+/* Name, state and peer of a row of kind "unix". False where the kernel does not answer. */
+bool socket_unix(struct fd_row *row);
+
+#endif
