@@ -9,7 +9,7 @@ in both. NOW.json is `leakwatch report --json NOW.dump`; GDB.txt is what gdb-sta
 Of each thread, the addresses have to be equal, every one of them, after the innermost frames are taken off that lie in
 the shim and below it (libc's own way into the wait), which a dump does not have. And so have the functions of each address,
 inlined ones included, wherever gdb knows one. Names that differ in underscores, GI_, _impl and a symbol's version
-are aliases of one place.
+are aliases of one place, and so are two underscores and a dot: gdb takes some names of C for names of Ada.
 
 Prints the share of equal threads, and each exception by its cause. Exits with 0 if every parked thread is equal and there is
 one, with 1 if not.
@@ -99,7 +99,7 @@ def frames_comparable(thread, frames):
 
 
 def alias(name):
-    return re.sub(r"^_*(GI_+)?|_impl$", "", name.split("@")[0]) if name else "??"
+    return re.sub(r"^_*(GI_+)?|_impl$", "", name.split("@")[0]).replace("__", ".") if name else "??"
 
 
 def names_difference(ours, frames):
