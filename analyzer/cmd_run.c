@@ -10,6 +10,7 @@
 #include "analyzer/number.h"
 #include "analyzer/say.h"
 #include "analyzer/target.h"
+#include "analyzer/trial.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -33,17 +34,32 @@ static const char help[] =
 	"      --dir=DIR           where dumps and the control socket go (/tmp/leakwatch-UID)\n"
 	"      --keep=N            dumps kept of one process, the newest (60); 0: all\n"
 	"      --at-exit           take a dump when the program exits\n"
+	"      --fail-on=leak      judge what is alive when the program ends: exit code 1 and a\n"
+	"                          report on stderr if a leak is proven; leak:likely: or likely\n"
+	"      --suppressions=FILE rules for what --fail-on passes over\n"
 	"  -h, --help              show this\n"
 	"\n"
-	"Exit code: that of COMMAND; 2 if it could not be run under the shim.\n";
+	"Exit code: that of COMMAND; 2 if it could not be run under the shim; 1 if --fail-on "
+	"found\n"
+	"a leak and COMMAND ended with 0.\n";
 
 static const struct option options[] = {
 	{"interval", required_argument, NULL, 'i'},
 	{"dir", required_argument, NULL, 'd'},
 	{"keep", required_argument, NULL, 'k'},
 	{"at-exit", no_argument, NULL, 'x'},
+	{"fail-on", required_argument, NULL, 'f'},
+	{"suppressions", required_argument, NULL, 's'},
 	{"help", no_argument, NULL, 'h'},
 	{NULL, 0, NULL, 0},
+};
+
+/* What the options say besides the environment. */
+struct settings {
+	struct trial trial;
+	bool judges; /* the program is a child, and judged */
+	bool has_directory;
+	bool help;
 };
 
 static void set_environment(const char *name, const char *value)
@@ -98,27 +114,59 @@ static void set_directory(const char *text)
 	set_environment("LEAKWATCH_DIR", path);
 }
 
-/* Whether to go on: false after --help. */
-static bool parse_options(int argc, char **argv)
+static void set_fail_on(struct settings *settings, const char *text)
+{
+	if (strcmp(text, "leak") != 0 && strcmp(text, "leak:likely") != 0)
+		die("run: --fail-on=%s: it is leak or leak:likely", text);
+	settings->judges = true;
+	settings->trial.likely = strcmp(text, "leak") != 0;
+}
+
+static void set_suppressions(struct settings *settings, const char *file)
+{
+	struct complaint complaint;
+	struct suppressions *suppressions = settings->trial.suppressions;
+	if (suppressions->file)
+		die("run: --suppressions=%s: it is the second file of rules", file);
+	if (suppressions_add_file(
+		    suppressions, file, suppressions_today(suppressions->pool), &complaint))
+		die("run: %s", complaint.words);
+}
+
+static void set_option(struct settings *settings, int option)
+{
+	if (option == 'i')
+		set_interval(optarg);
+	else if (option == 'd')
+		set_directory(optarg);
+	else if (option == 'k')
+		set_keep(optarg);
+	else if (option == 'x')
+		set_environment("LEAKWATCH_AT_EXIT", "1");
+	else if (option == 'f')
+		set_fail_on(settings, optarg);
+	else if (option == 's')
+		set_suppressions(settings, optarg);
+	else if (option == 'h')
+		settings->help = true;
+	else
+		exit(EXIT_UNUSABLE);
+	settings->has_directory |= option == 'd';
+}
+
+static struct settings settings_read(int argc, char **argv)
 {
 	static char name[] = "leakwatch run"; /* for getopt's own messages */
+	struct settings settings = {.trial = {.suppressions = suppressions_new()}};
 	argv[0] = name;
 	optind = 0;
-	for (int option; (option = getopt_long(argc, argv, "+h", options, NULL)) != -1;) {
-		if (option == 'i')
-			set_interval(optarg);
-		else if (option == 'd')
-			set_directory(optarg);
-		else if (option == 'k')
-			set_keep(optarg);
-		else if (option == 'x')
-			set_environment("LEAKWATCH_AT_EXIT", "1");
-		else if (option == 'h')
-			return false;
-		else
-			exit(EXIT_UNUSABLE);
-	}
-	return true;
+	for (int option; (option = getopt_long(argc, argv, "+h", options, NULL)) != -1;)
+		set_option(&settings, option);
+	if (settings.judges && settings.has_directory)
+		die("run: --fail-on has a directory of its own: it does not go with --dir");
+	if (!settings.judges && settings.trial.suppressions->file)
+		die("run: --suppressions goes with --fail-on only");
+	return settings;
 }
 
 static void preload_shim(const struct target *target)
@@ -137,7 +185,6 @@ static void preload_shim(const struct target *target)
 	free(value);
 }
 
-/* A run that judges the program after its end would fork here and wait as its parent. */
 _Noreturn static void become(const char *program, char **arguments)
 {
 	execv(program, arguments);
@@ -147,7 +194,8 @@ _Noreturn static void become(const char *program, char **arguments)
 int cmd_run(int argc, char **argv)
 {
 	struct target target;
-	if (!parse_options(argc, argv)) {
+	struct settings settings = settings_read(argc, argv);
+	if (settings.help) {
 		fputs(help, stdout);
 		return EXIT_OK;
 	}
@@ -157,5 +205,12 @@ int cmd_run(int argc, char **argv)
 	if (result != TARGET_OK)
 		die("run: cannot watch %s: %s", target.image, target_words(result));
 	preload_shim(&target);
-	become(target.program, argv + optind);
+	if (!settings.judges)
+		become(target.program, argv + optind);
+	int code;
+	struct complaint complaint;
+	if (trial_run(&settings.trial, target.program, argv + optind, &code, &complaint))
+		die("%s", complaint.words);
+	suppressions_free(settings.trial.suppressions);
+	return code;
 }

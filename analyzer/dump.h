@@ -56,6 +56,7 @@ struct dump_thread {
 	struct measured detached;
 	const char *name;
 	const struct dump_creator *created_by; /* NULL: not known */
+	const struct dump_fd *fd; /* what its object is, of a wait on descriptors; NULL: not known */
 };
 
 struct dump_timer {
@@ -99,6 +100,18 @@ struct dump_owner {
 	struct measured readers;
 };
 
+/* A descriptor that a thread waits on, or a set of them. */
+struct dump_fd {
+	unsigned line;
+	const char *object;
+	const char *kind;
+	struct measured inode;
+	const char *state;
+	struct measured value; /* a count or a period: see docs/dump-format.md */
+	const char *local, *remote;
+	const char *other, *members; /* numbers with commas; other may be "none" */
+};
+
 struct dump_loss {
 	unsigned line;
 	const char *cause;
@@ -140,6 +153,8 @@ struct dump {
 	size_t waker_count;
 	struct dump_owner *owners;
 	size_t owner_count;
+	struct dump_fd *fds; /* by object */
+	size_t fd_count;
 	struct dump_loss *losses;
 	size_t loss_count;
 	struct dump_module *modules; /* by start */

@@ -9,6 +9,7 @@
 
 /* Proven before likely before hints. Who waits behind others is known once all roots are. */
 static void (*const judges[])(struct judging *judging) = {
+	judge_suppressed,
 	judge_deadlock,
 	judge_dead_owner,
 	judge_growing,
@@ -18,6 +19,7 @@ static void (*const judges[])(struct judging *judging) = {
 	judge_unjoined,
 	judge_timer_leak,
 	judge_behind,
+	judge_known,
 	judge_exit,
 	judge_no_deadline,
 	judge_idle,
@@ -64,6 +66,15 @@ void judging_put_behind(
 struct finding *judging_of(const struct judging *judging, const struct dump_thread *thread)
 {
 	return judging->of_thread[thread - judging->dump->threads];
+}
+
+bool judging_is_judged(const struct judging *judging, const void *remain)
+{
+	struct finding *const *findings = judging->findings.items;
+	for (size_t i = 0; i < judging->findings.count; i++)
+		if (findings[i]->unjoined == remain || findings[i]->timers == remain)
+			return true;
+	return false;
 }
 
 const struct dump_thread **judging_free_members(

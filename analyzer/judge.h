@@ -42,6 +42,9 @@ void judging_put_behind(
 /* The finding that a thread is in; NULL: it is free. */
 struct finding *judging_of(const struct judging *judging, const struct dump_thread *thread);
 
+/* Whether a group of unjoined threads or of timers has a finding already. */
+bool judging_is_judged(const struct judging *judging, const void *remain);
+
 /* Members of the group that are free. The list lives as long as the pool. */
 const struct dump_thread **judging_free_members(
 	const struct judging *judging, const struct group *group, size_t *count);
@@ -57,6 +60,7 @@ const char *judging_thread_words(const struct judging *judging, const struct dum
 const char *judging_wait_words(const struct judging *judging, const struct dump_thread *thread);
 
 /* The judges, in the order of the table. */
+void judge_suppressed(struct judging *judging);
 void judge_deadlock(struct judging *judging);
 void judge_dead_owner(struct judging *judging);
 void judge_unjoined(struct judging *judging);
@@ -65,6 +69,7 @@ void judge_timer_leak(struct judging *judging);
 void judge_never_woken(struct judging *judging);
 void judge_orphaned(struct judging *judging);
 void judge_stalled(struct judging *judging);
+void judge_known(struct judging *judging);
 void judge_exit(struct judging *judging);
 void judge_behind(struct judging *judging);
 void judge_no_deadline(struct judging *judging);

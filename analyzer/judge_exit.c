@@ -2,7 +2,7 @@
  * judge_exit.c - in a test: what is alive when the program ends was left behind.
  *
  * Proven, where the caller says that the process should have ended everything (leakwatch run --fail-on).
- * Threads that other verdicts speak of keep theirs.
+ * Threads that other verdicts speak of keep theirs; what was likely of them is so for certain now.
  */
 #include "analyzer/judge.h"
 #include "analyzer/words.h"
@@ -49,21 +49,12 @@ static struct finding *remain_find(struct judging *judging, uint64_t count, stru
 	return finding;
 }
 
-static bool is_judged(const struct judging *judging, const void *remain)
-{
-	struct finding *const *findings = judging->findings.items;
-	for (size_t i = 0; i < judging->findings.count; i++)
-		if (findings[i]->unjoined == remain || findings[i]->timers == remain)
-			return true;
-	return false;
-}
-
 static void remains_judge(struct judging *judging)
 {
 	struct remains *remains = judging->report->remains;
 	for (size_t i = 0; i < remains->unjoined_count; i++) {
 		struct unjoined_group *group = &remains->unjoined[i];
-		if (is_judged(judging, group))
+		if (judging_is_judged(judging, group))
 			continue;
 		struct finding *finding = remain_find(judging, group->count, group->oldest_ns);
 		finding->unjoined = group;
@@ -73,7 +64,7 @@ static void remains_judge(struct judging *judging)
 	}
 	for (size_t i = 0; i < remains->timer_count; i++) {
 		struct timer_group *group = &remains->timers[i];
-		if (is_judged(judging, group))
+		if (judging_is_judged(judging, group))
 			continue;
 		struct finding *finding = remain_find(judging, group->count, group->oldest_ns);
 		finding->timers = group;
@@ -83,11 +74,25 @@ static void remains_judge(struct judging *judging)
 	}
 }
 
+/* Whatever else was guessed of them: they are there. */
+static void likely_prove(struct judging *judging)
+{
+	struct finding *const *findings = judging->findings.items;
+	for (size_t i = 0; i < judging->findings.count; i++) {
+		if (strcmp(findings[i]->certainty, CERTAINTY_LIKELY) != 0)
+			continue;
+		findings[i]->certainty = CERTAINTY_PROVEN;
+		finding_say(findings[i], judging->pool, "When the program ended %s still there.",
+			findings[i]->count == 1 ? "it was" : "they were");
+	}
+}
+
 void judge_exit(struct judging *judging)
 {
 	const struct groups *groups = judging->report->groups;
 	if (!judging->report->exit_counts)
 		return;
+	likely_prove(judging);
 	for (size_t i = 0; i < groups->count; i++)
 		group_judge(judging, groups->list[i]);
 	remains_judge(judging);

@@ -39,7 +39,8 @@ static void group_judge(struct judging *judging, struct timer_group *group)
 	struct pool *pool = judging->pool;
 	struct making making;
 	bool growing = group->creator && is_growing(judging, group, &making);
-	if (!group->creator || (!growing && !is_many(judging, group)))
+	if (!group->creator || judging_is_judged(judging, group) ||
+		(!growing && !is_many(judging, group)))
 		return;
 	struct finding *finding = judging_find(judging, "timer leak", CERTAINTY_LIKELY);
 	finding->timers = group;

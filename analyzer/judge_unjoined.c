@@ -92,7 +92,8 @@ static void group_judge(struct judging *judging, struct unjoined_group *group)
 {
 	struct pool *pool = judging->pool;
 	size_t old = old_count(judging, group);
-	if (!group->creator || old < judging->thresholds.unjoined_least)
+	if (!group->creator || old < judging->thresholds.unjoined_least ||
+		judging_is_judged(judging, group))
 		return;
 	bool growing = is_growing(judging, group);
 	bool active = is_creator_active(judging, group->creator);

@@ -142,6 +142,18 @@ static const struct field owner_fields[] = {
 	NUMBER(dump_owner, readers, "readers"),
 };
 
+static const struct field fd_fields[] = {
+	TEXT(dump_fd, object, "object"),
+	TEXT(dump_fd, kind, "kind"),
+	NUMBER(dump_fd, inode, "inode"),
+	TEXT(dump_fd, state, "state"),
+	NUMBER(dump_fd, value, "value"),
+	TEXT(dump_fd, local, "local"),
+	TEXT(dump_fd, remote, "remote"),
+	TEXT(dump_fd, other, "other"),
+	TEXT(dump_fd, members, "members"),
+};
+
 static const struct field loss_fields[] = {
 	TEXT(dump_loss, cause, "cause"),
 	NUMBER(dump_loss, count, "count"),
@@ -201,6 +213,12 @@ static void keep_owners(struct dump *dump, const struct rows *rows)
 	dump->has_owners = true;
 }
 
+static void keep_fds(struct dump *dump, const struct rows *rows)
+{
+	dump->fds = rows->items;
+	dump->fd_count = rows->count;
+}
+
 static void keep_losses(struct dump *dump, const struct rows *rows)
 {
 	dump->losses = rows->items;
@@ -227,6 +245,7 @@ static const struct section_layout sections[] = {
 		keep_wakers},
 	{DUMP_SECTION_OWNERS, owner_fields, COUNT(owner_fields), sizeof(struct dump_owner),
 		keep_owners},
+	{DUMP_SECTION_FDS, fd_fields, COUNT(fd_fields), sizeof(struct dump_fd), keep_fds},
 	{DUMP_SECTION_LOSSES, loss_fields, COUNT(loss_fields), sizeof(struct dump_loss),
 		keep_losses},
 	{DUMP_SECTION_MODULES, module_fields, COUNT(module_fields), sizeof(struct dump_module),

@@ -1,10 +1,11 @@
 /*
- * links.c - groups by number, creators by id, modules by address. A dump that refers to what it does not
+ * links.c - groups by number, creators by id, modules by address, descriptors by object. A dump that refers to what it does not
  * hold is damaged, and is refused.
  */
 #include "analyzer/links.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static int refuse_at(struct lines *lines, unsigned line, const char *what, uint64_t number)
 {
@@ -57,6 +58,34 @@ static int link_creators(struct lines *lines, struct dump *dump)
 	return 0;
 }
 
+static int fd_compare(const void *a, const void *b)
+{
+	const struct dump_fd *one = a, *other = b;
+	return strcmp(one->object, other->object);
+}
+
+/* A thread may wait on a descriptor that the dump does not explain. */
+static void link_fds(struct dump *dump)
+{
+	for (size_t i = 0; i < dump->thread_count && dump->fd_count; i++) {
+		struct dump_thread *thread = &dump->threads[i];
+		struct dump_fd key = {.object = thread->object};
+		if (thread->object)
+			thread->fd =
+				bsearch(&key, dump->fds, dump->fd_count, sizeof(key), fd_compare);
+	}
+}
+
+static int check_fds(struct lines *lines, const struct dump *dump)
+{
+	for (size_t i = 0; i < dump->fd_count; i++) {
+		lines->number = dump->fds[i].line;
+		if (!dump->fds[i].object)
+			return lines_refuse(lines, "a descriptor without object");
+	}
+	return 0;
+}
+
 static int check_creators(struct lines *lines, const struct dump *dump)
 {
 	for (size_t i = 1; i < dump->creator_count; i++) {
@@ -105,7 +134,10 @@ int links_make(struct lines *lines, struct dump *dump)
 {
 	sort(dump->creators, dump->creator_count, sizeof(*dump->creators), creator_compare);
 	sort(dump->modules, dump->module_count, sizeof(*dump->modules), module_compare);
-	if (check_creators(lines, dump) || check_modules(lines, dump) || check_threads(lines, dump))
+	if (check_creators(lines, dump) || check_modules(lines, dump) ||
+		check_threads(lines, dump) || check_fds(lines, dump))
 		return -1;
+	sort(dump->fds, dump->fd_count, sizeof(*dump->fds), fd_compare);
+	link_fds(dump);
 	return link_creators(lines, dump);
 }

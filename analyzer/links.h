@@ -6,8 +6,8 @@
 
 #include "analyzer/lines.h"
 
-/* Sorts creators by id and modules by address, checks both, checks that groups exist that threads
- * name, and sets created_by. -1 with a complaint, by way of lines, about the record's own line. */
+/* Sorts creators by id, modules by address and descriptors by object, checks them, checks that groups exist that threads
+ * name, and sets created_by and fd. -1 with a complaint, by way of lines, about the record's own line. */
 int links_make(struct lines *lines, struct dump *dump);
 
 #endif

@@ -7,6 +7,7 @@
  */
 #include "analyzer/render.h"
 #include "analyzer/columns.h"
+#include "analyzer/descriptor.h"
 #include "analyzer/summary.h"
 #include "analyzer/utf8.h"
 #include "analyzer/verdicts.h"
@@ -16,7 +17,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define CREATIONS_SHOWN 3
+#define CREATIONS_SHOWN	  3
+#define DESCRIPTORS_SHOWN 3
 
 /* --- frames --------------------------------------------------------------------------------------- */
 
@@ -112,6 +114,31 @@ static void state_print(struct pool *pool, const struct group *group, FILE *out)
 	fprintf(out, "\n");
 }
 
+static bool shown_before(const struct dump_fd **shown, size_t count, const struct dump_fd *fd)
+{
+	for (size_t i = 0; i < count; i++)
+		if (shown[i] == fd)
+			return true;
+	return false;
+}
+
+/* What the descriptors are, of those who wait on some. */
+static void descriptors_print(const struct report *report, const struct group *group, FILE *out)
+{
+	struct pool *pool = report->tracer.pool;
+	const struct dump_fd *shown[DESCRIPTORS_SHOWN];
+	size_t count = 0;
+	for (size_t i = 0; i < group->thread_count && count < DESCRIPTORS_SHOWN; i++) {
+		const struct dump_fd *fd = group->threads[i]->fd;
+		if (!fd || shown_before(shown, count, fd))
+			continue;
+		shown[count++] = fd;
+		fprintf(out, "# %s\n", descriptor_call(pool, report->dump, group->wait, fd));
+	}
+	if (count && group->objects.known && group->objects.value > count)
+		fprintf(out, "# and %lu more\n", (unsigned long)(group->objects.value - count));
+}
+
 static void verdict_print(struct pool *pool, const struct verdict *verdict, FILE *out)
 {
 	if (strcmp(verdict->word, "none") != 0)
@@ -160,6 +187,7 @@ static void group_print(const struct report *report, const struct group *group, 
 	sample_print(group, out);
 	fprintf(out, "# labels: {\"wait\":\"%s\"}\n", utf8_printable(pool, group->wait));
 	state_print(pool, group, out);
+	descriptors_print(report, group, out);
 	verdict_print(pool, &group->verdict, out);
 	changes_print(report, group, out);
 	trace_print(pool, &trace, out);

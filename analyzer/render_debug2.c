@@ -3,6 +3,7 @@
  * its state. What Go prints as labels behind the state ("{key: value}") holds the rest.
  */
 #include "analyzer/render.h"
+#include "analyzer/descriptor.h"
 #include "analyzer/utf8.h"
 
 #include <inttypes.h>
@@ -61,6 +62,9 @@ static void labels_print(const struct report *report, const struct dump_thread *
 		label_print(&first, "name", quoted(pool, thread->name), out);
 	if (thread->object)
 		label_print(&first, "object", utf8_printable(pool, thread->object), out);
+	if (thread->fd)
+		label_print(&first, "object_detail",
+			quoted(pool, descriptor_words(pool, report->dump, thread->fd)), out);
 	if (thread->since_ns.known)
 		label_print(&first, "since_ns",
 			pool_print(pool, "%" PRIu64, thread->since_ns.value), out);

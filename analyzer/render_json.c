@@ -2,6 +2,7 @@
  * render_json.c - the report as one JSON object, schema 1. Absent facts are null, never 0.
  */
 #include "analyzer/render.h"
+#include "analyzer/descriptor.h"
 #include "analyzer/json.h"
 
 static void process_write(struct json *json, const struct dump *dump)
@@ -130,6 +131,8 @@ static void thread_write(
 	json_text(json, "name", thread->name);
 	json_measured(json, "since_ns", thread->since_ns);
 	json_text(json, "object", thread->object);
+	json_text(json, "object_detail",
+		descriptor_words(report->tracer.pool, report->dump, thread->fd));
 	json_measured(json, "stable_ns", thread->stable_ns);
 	owner_write(json, report, thread);
 	waker_write(json, report, thread);

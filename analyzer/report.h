@@ -13,6 +13,7 @@
 #include "analyzer/history.h"
 #include "analyzer/relations.h"
 #include "analyzer/remains.h"
+#include "analyzer/suppress.h"
 #include "analyzer/thresholds.h"
 #include "analyzer/trace.h"
 
@@ -25,6 +26,7 @@ struct report {
 	struct relations *relations;
 	struct history *history;
 	struct thresholds thresholds;
+	struct suppressions *suppressions; /* NULL: none, not even those that are built in */
 	bool all; /* hints too, which accuse nobody */
 	bool exit_counts; /* what is alive at exit is a leak */
 	struct change
@@ -35,7 +37,7 @@ struct report {
 };
 
 /* A report of the newest of the dumps, not judged yet; the dumps and the symbols must outlive it. There must be at
- * least one dump. It starts zeroed but for thresholds, all and exit_counts, which are the caller's. */
+ * least one dump. It starts zeroed but for thresholds, suppressions, all and exit_counts, which are the caller's. */
 void report_fill(struct report *report, const struct dumps *dumps, struct symbols *symbols);
 void report_clear(struct report *report);
 

@@ -138,5 +138,6 @@ void verdicts_print(const struct report *report, FILE *out)
 	if (!accusing)
 		nothing_print(report, out);
 	for (size_t i = 0; i < report->findings.count; i++)
-		finding_print(report, report->findings.list[i], out);
+		if (report->all || finding_accuses(report->findings.list[i]))
+			finding_print(report, report->findings.list[i], out);
 }

@@ -77,6 +77,7 @@ void config_read(void)
 	const char *keep = getenv("LEAKWATCH_KEEP");
 	if (keep)
 		config_count(keep, &config.keep);
+	config_time("LEAKWATCH_EXIT_GRACE", &config.exit_grace_ns);
 	config.at_exit = config_flag("LEAKWATCH_AT_EXIT");
 	config.off = config_flag("LEAKWATCH_OFF");
 }

@@ -12,6 +12,8 @@ struct config {
 	uint64_t interval_ns; /* LEAKWATCH_INTERVAL, seconds; 0: no dumps by interval */
 	uint64_t tick_ns; /* LEAKWATCH_TICK, seconds: the resolution of ages */
 	uint32_t keep; /* LEAKWATCH_KEEP: dumps of a process kept; 0: all */
+	uint64_t
+		exit_grace_ns; /* LEAKWATCH_EXIT_GRACE, seconds: that the last dump waits for threads to end */
 	bool at_exit; /* LEAKWATCH_AT_EXIT=1 */
 	bool off; /* LEAKWATCH_OFF=1: no records, no watcher */
 };

@@ -28,6 +28,7 @@
 #define LIBUNWIND_MS	300 /* that a dump waits for libunwind to be opened */
 #define KEPT_TEXT_BYTES ((size_t)2 << 20)
 #define MILLISECOND_NS	1000000u
+#define PAUSE_MS_MOST	64 /* between two looks at who is alive at exit */
 
 static _Atomic bool started;
 static _Atomic bool allowed, asked; /* see watcher_allow() */
@@ -309,11 +310,35 @@ void watcher_before_fork(void)
 		atomic_store(&in_vain, true);
 }
 
+static bool others_live(void)
+{
+	int self = sys_gettid();
+	for (uint32_t i = 0; i < slots_end(); i++) {
+		const struct slot *slot = slot_at(i);
+		if (slot && (slot->flags & (SLOT_USED | SLOT_EXITED)) == SLOT_USED && slot->tid &&
+			slot->tid != self && slot->id != 1)
+			return true;
+	}
+	return false;
+}
+
+/* In a test: threads that were told to end need a moment to do so. In pauses that grow, and only while there
+ * is anybody to wait for. */
+static void others_await(uint64_t grace_ns)
+{
+	uint64_t end_ns = sys_clock_ns(CLOCK_MONOTONIC) + grace_ns;
+	for (unsigned pause_ms = 1; others_live() && sys_clock_ns(CLOCK_MONOTONIC) < end_ns;
+		pause_ms += pause_ms < PAUSE_MS_MOST ? pause_ms : 0)
+		sleep_ms(pause_ms);
+}
+
 void watcher_finish(void)
 {
 	if (!atomic_load(&started))
 		return;
 	if (config.at_exit) {
+		if (config.exit_grace_ns)
+			others_await(config.exit_grace_ns);
 		snapshot_exiting(sys_gettid());
 		control_request_exit_dump();
 	}
