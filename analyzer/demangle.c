@@ -11,8 +11,12 @@ extern char *__cxa_demangle(const char *name, char *buffer, size_t *bytes, int *
 
 const char *demangle(struct pool *pool, const char *name)
 {
-	if (strncmp(name, "_Z", 2))
-		return pool_text(pool, name);
+	if (strncmp(name, "_Z", 2)) {
+		/* A symbol version is no part of the name. */
+		char *bare = pool_text(pool, name);
+		bare[strcspn(bare, "@")] = '\0';
+		return bare;
+	}
 	int status;
 	char *plain = __cxa_demangle(name, NULL, NULL, &status);
 	const char *copy = pool_text(pool, plain ? plain : name);

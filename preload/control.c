@@ -76,6 +76,18 @@ int control_open(int pid)
 	return fd;
 }
 
+/* Asked of the open directory, which a chroot does not hide. */
+bool control_gone(void)
+{
+	struct stat status;
+	int directory = store_directory();
+	if (atomic_load_explicit(&control.state, memory_order_relaxed) != READY || directory < 0)
+		return false;
+	const char *name = strrchr(control.address.sun_path, '/') + 1;
+	return sys_call4(SYS_newfstatat, directory, (long)name, (long)&status,
+		       AT_SYMLINK_NOFOLLOW) == -ENOENT;
+}
+
 static void wait_limit(int fd)
 {
 	struct timeval limit = {CLIENT_WAIT_S, 0};

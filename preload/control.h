@@ -20,6 +20,10 @@ struct control_service {
  * runs without. Watcher only. */
 int control_open(int pid);
 
+/* Whether somebody has removed the socket's name, as cleaners of /tmp do: then it cannot be reached any more.
+ * Watcher only. */
+bool control_gone(void);
+
 /* Accepts and answers one client, within a second or two whatever it does. Watcher only. */
 void control_serve(int listener, const struct control_service *service);
 

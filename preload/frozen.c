@@ -8,6 +8,7 @@
 #include "preload/frozen.h"
 #include "preload/arena.h"
 #include "preload/creators.h"
+#include "preload/recover.h"
 #include "preload/sys.h"
 #include "preload/walk.h"
 
@@ -96,7 +97,9 @@ bool frozen_walk(const struct registers *registers, unsigned have, struct frozen
 	uintptr_t frames[DUMP_FRAMES_MAX + OWN_FRAMES];
 	struct walk walk = {.frames = frames, .room = DUMP_FRAMES_MAX + OWN_FRAMES};
 	struct stack_view pieces[PIECES] = {{buffers, registers->sp, registers->sp, NULL}};
-	if (!buffers_open() || !piece_extend(&pieces[0], buffers, registers->sp, registers->sp))
+	/* A lost frame pointer is looked for in this much of the stack (recover.h). */
+	uintptr_t needs = registers->sp + (have == HAVE_ALL ? 0 : RECOVER_BYTES - 1);
+	if (!buffers_open() || !piece_extend(&pieces[0], buffers, registers->sp, needs))
 		return false;
 	do {
 		stack_walk(registers, have, pieces, WALK_WITH_LIBUNWIND, &walk);

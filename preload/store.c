@@ -82,6 +82,13 @@ int store_directory(void)
 	return store.fd;
 }
 
+void store_forget(void)
+{
+	if (store.fd >= 0)
+		sys_close(store.fd);
+	store.fd = -1;
+}
+
 static void name_of(char *name, const char *prefix, uint64_t sequence)
 {
 	char *at = text_copy(text_copy(name, prefix), store.stem), digits[24];
@@ -152,9 +159,7 @@ int store_dump(const struct text *text, uint64_t sequence, char *path)
 	int error = dump_try(text, temporary, name);
 	if (error == -ENOENT || error == -EACCES || error == -EPERM) {
 		/* The directory went, or the process became another user: look again. */
-		if (store.fd >= 0)
-			sys_close(store.fd);
-		store.fd = -1;
+		store_forget();
 		error = dump_try(text, temporary, name);
 	}
 	if (error) {

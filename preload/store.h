@@ -18,6 +18,9 @@ void store_begin(const char *process_name, int pid, uint64_t start_ticks);
  * be a directory of that user's that no one else can write (no link). Negative errno on failure. */
 int store_directory(void);
 
+/* Looks for the directory again by its name, at the next use. */
+void store_forget(void);
+
 /* The directory's path, as of the last store_directory(). */
 const char *store_path(void);
 

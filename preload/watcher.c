@@ -225,6 +225,15 @@ static void watcher_sleep(uint64_t until_ns)
 		control_serve(watcher.listener, &service);
 }
 
+static void control_keep(void)
+{
+	if (!control_gone())
+		return;
+	sys_close(watcher.listener);
+	store_forget();
+	watcher.listener = control_open(watcher.self.pid);
+}
+
 static void watcher_loop(void)
 {
 	for (;;) {
@@ -236,6 +245,7 @@ static void watcher_loop(void)
 			if (outlive_host_gone())
 				return;
 			snapshot_tick();
+			control_keep();
 			watcher.next_tick_ns = now_ns + config.tick_ns;
 		}
 		if (now_ns >= watcher.next_dump_ns) {
