@@ -538,12 +538,21 @@ static void put_map(void *context, uintptr_t start, uintptr_t end, uintptr_t off
 	text_newline(map->text);
 }
 
+/* Whether the path can stand as it is, as pprof wants it: a dump holds no control characters. */
+static bool is_plain(const char *path)
+{
+	for (; *path; path++)
+		if ((unsigned char)*path < ' ' || *path == 0x7f)
+			return false;
+	return true;
+}
+
 static void put_maps(struct text *text)
 {
 	put_line(text, DUMP_SECTION_MAP);
 	for (size_t i = 0; i < modules_count(); i++) {
 		struct map_context map = {text, modules_at(i)};
-		if (!strchr(map.module->path, '\n'))
+		if (is_plain(map.module->path))
 			module_text(map.module, put_map, &map);
 	}
 	text_newline(text);
