@@ -344,7 +344,7 @@ static void on_pipe(int ends[2], int side)
 static void on_pair(int ends[2])
 {
 	on_fd(ends[0]);
-	explained("unix:\\[%lu\\] .*other end: fd %d in this process", inode(ends[0]), ends[1]);
+	explained("unix:\\[%lu\\], other end: fd %d in this process", inode(ends[0]), ends[1]);
 }
 
 static struct sockaddr_in loopback(void)
@@ -1203,6 +1203,7 @@ static mqd_t mqueue_make(bool full)
 	if (full)
 		mq_send(queue, "12345678", 8, 0);
 	on_fd(queue);
+	explained("mqueue %s \\(deleted\\)", name);
 	return queue;
 }
 
@@ -1320,7 +1321,7 @@ static __attribute__((noinline)) void park_getaddrinfo(void)
 	struct addrinfo *found, hints = {.ai_family = AF_INET, .ai_socktype = SOCK_STREAM};
 	resolver_dead();
 	strcpy(here->object, "0x[0-9a-f]+");
-	explained("1 fds: [0-9]+ udp 127.0.0.1:[0-9]+ -> 127.0.0.1:%d",
+	explained("1 fd: [0-9]+ udp 127.0.0.1:[0-9]+ -> 127.0.0.1:%d",
 		ntohs(_res.nsaddr_list[0].sin_port));
 	PARK(getaddrinfo("leakwatch.invalid", "80", &hints, &found));
 }

@@ -20,7 +20,7 @@ threads_of() { # JSON
 # Compares a line of what is expected with the threads found, in $scratch/found; says what differs.
 expected_found() { # NAME WAIT TIMED OBJECT FUNCTION DETAIL
 	# By the environment: awk reads escapes in its own assignments.
-	NAME=$1 WAIT=$2 TIMED=$3 OBJECT=$4 FUNCTION=$5 DETAIL=- AGE=$age_min_ns awk -F '\t' '
+	NAME=$1 WAIT=$2 TIMED=$3 OBJECT=$4 FUNCTION=$5 DETAIL=$6 AGE=$age_min_ns awk -F '\t' '
 		BEGIN { name = ENVIRON["NAME"]; wait = ENVIRON["WAIT"]; timed = ENVIRON["TIMED"]
 			object = ENVIRON["OBJECT"]; function_ = ENVIRON["FUNCTION"]
 			detail = ENVIRON["DETAIL"]; age = ENVIRON["AGE"] + 0 }
