@@ -84,7 +84,7 @@ static void thread_enter(void)
 /* Opened by a thread of its own: a host thread may hold the loader's lock for ever, and the watcher must
  * go on then. That thread is made together with the watcher, for making it takes the allocator's lock,
  * which a host thread may hold for ever, too. */
-enum { NO_OPENER, OPENER_SLEEPS, OPENING, OPENED, UNWANTED };
+enum { NO_OPENER, OPENER_BEGINS, OPENER_SLEEPS, OPENING, OPENED, UNWANTED };
 
 static _Atomic int opening;
 
@@ -92,6 +92,7 @@ static void *opener_run(void *unused)
 {
 	thread_enter();
 	bool able = descriptors_own();
+	atomic_store(&opening, OPENER_SLEEPS);
 	while (atomic_load(&opening) == OPENER_SLEEPS)
 		sys_call4(SYS_futex, (long)&opening, FUTEX_WAIT_PRIVATE, OPENER_SLEEPS, 0);
 	if (atomic_load(&opening) == OPENING) {
@@ -106,7 +107,7 @@ static void *opener_run(void *unused)
 static void opener_start(void)
 {
 	int none = NO_OPENER;
-	if (!atomic_compare_exchange_strong(&opening, &none, OPENER_SLEEPS))
+	if (!atomic_compare_exchange_strong(&opening, &none, OPENER_BEGINS))
 		return;
 	if (!thread_spawn(opener_run))
 		atomic_store(&opening, NO_OPENER);
@@ -118,11 +119,10 @@ static void sleep_ms(unsigned ms)
 	sys_call2(SYS_nanosleep, (long)&time, 0);
 }
 
-/* Waits, a moment, until it is no longer being opened. */
-static void opening_await(void)
+/* Waits, a moment, for the end of a state. */
+static void opening_await(int state)
 {
-	for (unsigned waited = 0; waited < LIBUNWIND_MS && atomic_load(&opening) == OPENING;
-		waited++)
+	for (unsigned waited = 0; waited < LIBUNWIND_MS && atomic_load(&opening) == state; waited++)
 		sleep_ms(1);
 }
 
@@ -141,7 +141,7 @@ static bool libunwind_fetch(void)
 {
 	if (!opener_wake(OPENING))
 		return false;
-	opening_await();
+	opening_await(OPENING);
 	return unwind_ready();
 }
 
@@ -269,6 +269,8 @@ static void watcher_open(void)
 static void *watcher_run(void *unused)
 {
 	thread_enter();
+	/* Until it has said which thread it is, it would be taken for one of the host's. */
+	opening_await(OPENER_BEGINS);
 	if (descriptors_own()) {
 		watcher_open();
 		watcher_loop();
@@ -286,9 +288,8 @@ void watcher_start(void)
 	atomic_store(&asked, true);
 	if (!atomic_load(&allowed) || atomic_exchange(&started, true))
 		return;
-	if (thread_spawn(watcher_run))
-		opener_start();
-	else
+	opener_start();
+	if (!thread_spawn(watcher_run))
 		atomic_store(&started, false);
 }
 
@@ -315,7 +316,7 @@ void watcher_before_fork(void)
 	/* Once: a loader's lock that is held for ever must not make every fork slow. */
 	if (atomic_load(&opening) != OPENING || atomic_load(&in_vain))
 		return;
-	opening_await();
+	opening_await(OPENING);
 	if (atomic_load(&opening) == OPENING)
 		atomic_store(&in_vain, true);
 }
