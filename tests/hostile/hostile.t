@@ -54,7 +54,14 @@ host_run() { # RESULT PRELOADS NAME=VALUE... PROGRAM
 	[ $(($(date +%s) - began)) -lt "$limit" ] || echo "hung for $limit s" >"$result.end"
 }
 
-same() { # ended and printed the same
+same() { # ended and printed the same; 99: something that MUST work did not
+	case $(cat without.end) in
+	99 | hung*)
+		echo 'without the shim:'
+		cat without.end without.err
+		return 1
+		;;
+	esac
 	diff -u without.end with.end && diff -u without.out with.out && diff -u without.err with.err
 }
 
