@@ -1,0 +1,142 @@
+#!/bin/sh
+# What leaks or hangs is named, from dumps of a live process every 0.2 s; what is benign, or fixed, is not.
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/../lib.sh"
+# shellcheck source=tests/watch.sh
+. "$(dirname "$0")/../watch.sh"
+needs jq curl
+plan 56
+
+export LEAKWATCH_INTERVAL=0.2 LEAKWATCH_TICK=0.05
+stuck=$build/tests/hosts/stuck
+
+# The verdicts of $pid on all its dumps, surest first: "deadlock proven 2+3; ..." (count, and how many behind).
+verdicts() {
+	"$leakwatch" report --json "$pid" >"$scratch/report.json" && json '[.verdicts[] |
+		"\(.verdict) \(.certainty) \(.count)" + (if .behind == [] then "" else "+\(.behind | length)" end)
+		] | join("; ")'
+}
+
+says() { verdicts | grep -Eqx -e "$1"; }
+
+dumps_taken() {
+	[ "$("$leakwatch" ps | awk -v pid="$pid" '$1 == pid { print $6 }')" -ge "$1" ] 2>/dev/null ||
+		[ "$(find "$LEAKWATCH_DIR" -name "*-$pid-*.dump" | wc -l)" -ge "$1" ]
+}
+
+# --- ways to hang and to leak -----------------------------------------------------------------------------
+
+found() { # MODE WANTED [N]
+	start "$leakwatch" run -- "$stuck" "$1" ${3:+"$3"}
+	ok "$1: $2" wait_for 20 says "$2"
+	diag "$(verdicts)"
+	stop "$pid"
+}
+
+found deadlock 'deadlock proven 2\+3'
+found self-lock 'deadlock proven 1'
+found join-deadlock 'deadlock proven 2'
+found rwlock-deadlock 'deadlock proven 2'
+found dead-owner 'dead owner proven 3'
+found stalled 'stalled likely 1\+3'
+found unjoined 'unjoined likely 5'
+found unjoined-growing 'unjoined (likely|proven) [0-9]+'
+found orphaned 'orphaned likely 5'
+found growing 'growing likely [0-9]+'
+found timers 'timer leak likely [0-9]+'
+
+# --- the like without harm --------------------------------------------------------------------------------
+
+innocent() { # MODE [N]: after ten dumps still no verdict, nor in any of these
+	start "$leakwatch" run -- "$stuck" "$@"
+	ok "$1: ten dumps" wait_for 20 dumps_taken 10
+	is "$1: no verdict" "$(verdicts)" ''
+	stop "$pid"
+}
+
+innocent contended
+innocent join-in-order
+innocent idle-pool
+innocent busy-pool
+innocent orphaned-pool
+innocent growing-pool
+innocent timers-deleted
+
+start "$leakwatch" run -- "$stuck" idle-pool
+ok 'idle-pool: ready' wait_for 20 dumps_taken 1
+is 'idle-pool: told of when asked' \
+	"$("$leakwatch" report --all --json "$pid" | jq -r '.verdicts[] | "\(.verdict) \(.certainty) \(.count)"')" \
+	'idle none 16'
+stop "$pid"
+
+# --- the service with faults ------------------------------------------------------------------------------
+
+listening() { grep -q '^listening on ' "$scratch/$pid.out"; }
+
+load() { # PATH: a request every 60 ms, whose clients go away after half a second
+	for load_request in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30; do
+		curl -s --max-time 0.5 -o "$scratch/page.$load_request" "$url/$1" &
+		sleep 0.06
+	done
+}
+
+serve() { # OPTION...
+	start "$leakwatch" run -- "$build/demos/leakserver" "$@"
+	wait_for 10 listening || diag "it does not listen: $(cat "$scratch/$pid.err")"
+	url=http://$(sed -n 's/^listening on //p' "$scratch/$pid.out")
+}
+
+fault() { # PATH FUNCTION: its frame in the group that grows
+	serve
+	load "$1"
+	ok "/$1: a leak" wait_for 10 says 'growing likely [0-9]+'
+	like "/$1: named by its handler" \
+		"$(json '.groups[] | select(.verdict == "growing") | .stack[], .created_by[] | .function')" "^$2\$"
+	stop "$pid"
+	serve -fix=all
+	load "$1"
+	is "/$1 fixed: no verdict" "$(verdicts)" ''
+	stop "$pid"
+}
+
+fault slow slow_worker
+fault result result_serve
+fault query query_serve
+fault fanout fanout_worker
+fault pool pool_serve
+
+# --- run --fail-on ----------------------------------------------------------------------------------------
+
+unset LEAKWATCH_INTERVAL LEAKWATCH_TICK
+leaklab() { run "$leakwatch" run --fail-on=leak -- "$build/demos/leaklab" -mode="$1"; }
+
+leaklab leak-recv
+is 'leak-recv fails the run' "$status" 1
+like 'leak-recv: one verdict over all threads' "$err" '^# 2000 threads: never woken \(proven\)'
+leaklab leak-send
+is 'leak-send fails the run' "$status" 1
+like 'leak-send: one verdict over all threads' "$err" '^# 2000 threads: never woken \(proven\)'
+leaklab leak-ticker
+is 'leak-ticker fails the run' "$status" 1
+like 'leak-ticker: its timer' "$err" '^# 1 timer: alive at exit \(proven\)'
+for mode in fix-recv fix-send fix-ticker; do
+	leaklab $mode
+	is "$mode passes" "$status$err" 0
+done
+
+run "$leakwatch" run --fail-on=leak -- sh -c 'exit 7'
+is "the program's own failure is passed on" "$status" 7
+
+cat >"$scratch/rules" <<-END
+	# the demo's workers
+	created_by:^crew_start\$
+	thread:nobody
+	name:old expires:2020-01-31
+END
+run "$leakwatch" run --fail-on=leak --suppressions="$scratch/rules" -- "$build/demos/leaklab" -mode=leak-send
+is 'a rule holds it back' "$status" 0
+like 'one that matched nothing is told of' "$err" 'rules:3: the rule matched nothing'
+like 'one that expired too' "$err" 'rules:4: the rule has expired'
+echo 'thread nobody' >"$scratch/rules"
+run "$leakwatch" run --fail-on=leak --suppressions="$scratch/rules" -- true
+is 'a bad rule: exit 2' "$status" 2
