@@ -52,16 +52,6 @@ static long resident_kib(void)
 	return pages * 4;
 }
 
-/* The threads of the process but the watcher, whose count is not the same in both runs. */
-static int threads_left(void)
-{
-	char text[4096] = "";
-	int fd = open("/proc/self/status", O_RDONLY);
-	MUST(fd >= 0 && read(fd, text, sizeof text - 1) > 0);
-	close(fd);
-	return atoi(strstr(text, "Threads:") + 8) - shim_is_here();
-}
-
 int main(void)
 {
 	pthread_attr_init(&detached);
@@ -72,7 +62,7 @@ int main(void)
 	for (int i = 0; i < ROUNDS - ROUNDS / 10; i++)
 		round_run();
 	double limit = seconds_now() + DEADLINE_S;
-	while (ended < ROUNDS * BATCH * 5 || threads_left() > 1)
+	while (ended < ROUNDS * BATCH * 5 || host_threads() > 1)
 		MUST(seconds_now() < limit);
 	printf("ended %d, grown: %d\n", ended, resident_kib() - before > 4096);
 	dump_here();

@@ -17,6 +17,7 @@
 #ifndef HOSTILE_H
 #define HOSTILE_H
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -84,6 +85,26 @@ static inline void until_parked(const volatile int *tid)
 		MUST(seconds_now() < end);
 		pause_ms(1);
 	}
+}
+
+/* How many threads the process has, but for the shim's. */
+static inline int host_threads(void)
+{
+	char path[300], name[32];
+	int count = 0;
+	DIR *tasks = opendir("/proc/self/task");
+	MUST(tasks);
+	for (struct dirent *entry; (entry = readdir(tasks));) {
+		snprintf(path, sizeof path, "/proc/self/task/%s/comm", entry->d_name);
+		int fd = entry->d_name[0] == '.' ? -1 : open(path, O_RDONLY);
+		if (fd < 0)
+			continue;
+		ssize_t bytes = read(fd, name, sizeof name);
+		count += bytes > 0 && strncmp(name, "leakwatch\n", (size_t)bytes) != 0;
+		close(fd);
+	}
+	closedir(tasks);
+	return count;
 }
 
 static inline int shim_is_here(void)
