@@ -41,6 +41,9 @@ static int digits_read(const char *text)
 }
 
 #define NAME_BYTES 64
+#define STAT_FLAGS 9
+#define STAT_START 22
+#define IO_WORKER  0x10 /* PF_IO_WORKER of the kernel's sched.h */
 
 /* "TID/name", for names of ours. */
 static void task_path(char path[NAME_BYTES], int tid, const char *name)
@@ -240,27 +243,32 @@ bool proc_name_read(int tid, char name[SLOT_NAME_BYTES])
 
 /* --- the process ------------------------------------------------------------------------------------ */
 
-static uint64_t stat_start_ticks(int pid)
+/* A number of /proc/PID/stat, by its place in proc(5). */
+static uint64_t stat_number(int tid, int place)
 {
 	char text[1024];
-	if (proc_read(pid, "stat", text, sizeof text) <= 0)
+	if (proc_read(tid, "stat", text, sizeof text) <= 0)
 		return 0;
 	/* Field 2 is the name in parentheses, which may hold anything: count from the last one. */
 	const char *at = strrchr(text, ')');
-	for (int field = 2; at && field < 22; field++) {
+	for (int field = 2; at && field < place; field++)
 		at = strchr(at + 1, ' ');
-	}
-	uint64_t ticks = 0;
+	uint64_t number = 0;
 	for (at = at ? at + 1 : ""; *at >= '0' && *at <= '9'; at++)
-		ticks = ticks * 10 + (uint64_t)(*at - '0');
-	return ticks;
+		number = number * 10 + (uint64_t)(*at - '0');
+	return number;
+}
+
+bool proc_is_kernels(int tid)
+{
+	return stat_number(tid, STAT_FLAGS) & IO_WORKER;
 }
 
 void proc_self_read(struct proc_self *self)
 {
 	self->pid = sys_getpid();
 	self->entry = getauxval(AT_ENTRY);
-	self->start_ticks = stat_start_ticks(self->pid);
+	self->start_ticks = stat_number(self->pid, STAT_START);
 	/* The kernel counts clock ticks of 1/100 s since boot in this file (USER_HZ). */
 	uint64_t since_boot = self->start_ticks * (NANOSECONDS / 100);
 	self->start_ns = sys_clock_ns(CLOCK_REALTIME) - sys_clock_ns(CLOCK_BOOTTIME) + since_boot;

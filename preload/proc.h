@@ -40,6 +40,9 @@ int proc_wait_read(int tid, struct proc_wait *wait);
 /* Whether both speak of one and the same wait, as far as can be seen. */
 bool proc_wait_same(const struct proc_wait *a, const struct proc_wait *b);
 
+/* Whether the kernel runs it for io_uring in the process's name: it is listed, and has no stack. */
+bool proc_is_kernels(int tid);
+
 /* The thread's name, terminated. False if it cannot be read. */
 bool proc_name_read(int tid, char name[SLOT_NAME_BYTES]);
 

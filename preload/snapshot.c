@@ -446,8 +446,8 @@ static void stranger_sight(int tid)
 		.waits = NOT_MEASURED,
 		.stable_ns = NOT_MEASURED,
 		.detached = -1};
-	if (!proc_name_read(tid, thread.name))
-		return; /* it has gone meanwhile */
+	if (!proc_name_read(tid, thread.name) || proc_is_kernels(tid))
+		return; /* it has gone meanwhile, or is no thread of the program's */
 	sight_by_proc(&thread);
 	sighting_keep(&thread);
 }

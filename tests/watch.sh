@@ -10,7 +10,8 @@
 #	stored				prints how many finished dumps lie in $LEAKWATCH_DIR
 #	stored_more COUNT		succeeds if there are more
 #	broken				prints the stored dumps that the report cannot read, and what it says
-#	tids PID			prints the thread ids of PID, without leakwatch's own, ascending
+#	tids PID			prints the thread ids of PID, ascending, without leakwatch's own and those that the
+#				kernel runs for io_uring in its name
 #	dumped				prints those in the report
 # shellcheck shell=sh disable=SC2154 # lib.sh sets them
 
@@ -61,7 +62,7 @@ broken() {
 }
 
 tids() {
-	grep -Lx leakwatch "/proc/$1/task"/*/comm | cut -d / -f 5 | sort -n
+	grep -LxE 'leakwatch|iou-(wrk|sqp)-[0-9]+' "/proc/$1/task"/*/comm | cut -d / -f 5 | sort -n
 }
 
 dumped() {

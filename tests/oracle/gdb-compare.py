@@ -125,6 +125,11 @@ def difference(thread, places, frames):
     return names_difference(places, frames)
 
 
+def is_kernels(frames):
+    """A worker of io_uring: it has no stack, and is no thread of the program's."""
+    return [frame[0] for frame in frames] == [0]
+
+
 def is_watcher(frames):
     """The shim's own thread: nothing but libc outside of it."""
     return any(frame[1] == SHIM for frame in frames) and len({frame[1] for frame in frames}) <= 2
@@ -147,7 +152,7 @@ def main(before_path, now_path, report_path, gdb_path):
         if cause:
             exceptions.append(f"{'parked' if stays else 'moving'} thread {tid} ({thread.name}): {cause}")
     for tid in stacks.keys() - now.keys():
-        if not is_watcher(stacks[tid]):
+        if not is_watcher(stacks[tid]) and not is_kernels(stacks[tid]):
             exceptions.append(f"thread {tid}: the dump does not have it")
             parked += 1
     print(f"parked threads: {equal} of {parked} equal; others, on the move: {moving_equal} of {moving}")
