@@ -62,7 +62,9 @@ daemon_converse() { # ANSWERS
 }
 
 daemon_converse_until_stored() { # COUNT
-	daemon_converse "$scratch/loaded" && cmp "$scratch/plain" "$scratch/loaded" || daemon_wrong=yes
+	daemon_converse "$scratch/loaded"
+	cmp "$scratch/plain" "$scratch/loaded" ||
+		daemon_wrong=$(diff "$scratch/plain" "$scratch/loaded" | head -n 20)
 	stored_more "$1"
 }
 
