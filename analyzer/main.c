@@ -17,6 +17,7 @@ static const char help[] =
 	"  ps       list the processes that run under it\n"
 	"  dump     take a dump of a process, now\n"
 	"  report   explain a dump\n"
+	"  diff     compare two dumps\n"
 	"\n"
 	"  -h, --help     show this; leakwatch COMMAND --help shows a command's own\n"
 	"  -V, --version  show the version\n"
@@ -31,6 +32,7 @@ static const struct command {
 	{"ps", cmd_ps},
 	{"dump", cmd_dump},
 	{"report", cmd_report},
+	{"diff", cmd_diff},
 };
 
 static bool is_either(const char *text, const char *one, const char *other)
