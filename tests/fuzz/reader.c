@@ -50,44 +50,6 @@ static void report_print(struct dump *dump)
 	symbols_free(symbols);
 }
 
-int LLVMFuzzerTestOneInput(const unsigned char *bytes, size_t size);
-
-static struct symbol_list nothing_look_up(
-	struct symbol_source *source, struct pool *pool, const struct place *place)
-{
-	(void)source;
-	(void)pool;
-	(void)place;
-	return (struct symbol_list){.count = 0};
-}
-
-static void nothing_close(struct symbol_source *source)
-{
-	(void)source;
-}
-
-static struct symbol_source nothing = {nothing_look_up, nothing_close};
-
-static void report_print(struct dump *dump)
-{
-	static FILE *sink;
-	struct pool *pool = pool_new();
-	struct report report = {
-		.dump = dump,
-		.groups = groups_of_dump(dump, pool),
-		.remains = remains_of_dump(dump, pool),
-		.tracer = {pool, symbols_new(&nothing), dump},
-	};
-	if (!sink)
-		sink = fopen("/dev/null", "we");
-	render_debug1(&report, sink);
-	render_debug2(&report, sink);
-	render_json(&report, sink);
-	symbols_free(report.tracer.symbols);
-	groups_free(report.groups);
-	pool_free(pool);
-}
-
 int LLVMFuzzerTestOneInput(const unsigned char *bytes, size_t size)
 {
 	struct dump *dump = NULL;
