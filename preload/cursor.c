@@ -5,6 +5,7 @@
  * with the bytes at hand.
  */
 #include "preload/cursor.h"
+#include "preload/peek.h"
 #include "preload/sys.h"
 
 void cursor_open(
@@ -40,7 +41,7 @@ static bool cursor_refill(struct cursor *cursor)
 	cursor->window = cursor->refill;
 	cursor->window_low = low;
 	cursor->window_high = low;
-	if (sys_peek(cursor->refill, low, high - low) != (long)(high - low))
+	if (peek(cursor->refill, low, high - low) != (long)(high - low))
 		return false;
 	cursor->window_high = high;
 	return true;

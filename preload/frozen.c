@@ -8,6 +8,7 @@
 #include "preload/frozen.h"
 #include "preload/arena.h"
 #include "preload/creators.h"
+#include "preload/peek.h"
 #include "preload/recover.h"
 #include "preload/sys.h"
 #include "preload/walk.h"
@@ -26,7 +27,7 @@ static unsigned char *buffers; /* PIECES of PIECE_BYTES, touched as needed */
 /* Copies [low, low + bytes) as far as it is mapped; returns how much that is. */
 static size_t stack_copy(unsigned char *to, uintptr_t low, size_t bytes)
 {
-	if (sys_peek(to, low, bytes) == (long)bytes)
+	if (peek(to, low, bytes) == (long)bytes)
 		return bytes;
 	/* Part of it is not mapped: page by page, to the last that is. */
 	size_t done = 0;
@@ -34,7 +35,7 @@ static size_t stack_copy(unsigned char *to, uintptr_t low, size_t bytes)
 		size_t step = PAGE_BYTES - (low + done) % PAGE_BYTES;
 		if (step > bytes - done)
 			step = bytes - done;
-		if (sys_peek(to + done, low + done, step) != (long)step)
+		if (peek(to + done, low + done, step) != (long)step)
 			break;
 		done += step;
 	}

@@ -9,6 +9,7 @@
 #include "preload/creators.h"
 #include "preload/modules.h"
 #include "preload/outlive.h"
+#include "preload/peek.h"
 #include "preload/real.h"
 #include "preload/rules.h"
 #include "preload/snapshot.h"
@@ -32,6 +33,7 @@ static void fork_child(void)
 {
 	process = sys_getpid();
 	watcher_forget();
+	peek_forget();
 	snapshot_forget();
 	modules_forget();
 	unwind_forget();

@@ -6,6 +6,7 @@
  * and after 2.42 nothing is said of owners.
  */
 #include "preload/locks.h"
+#include "preload/peek.h"
 #include "preload/sys.h"
 
 #include <gnu/libc-version.h>
@@ -37,7 +38,7 @@ static bool lock_read(void *copy, uintptr_t lock, size_t bytes)
 	static int known = -1;
 	if (known < 0)
 		known = glibc_is_known(gnu_get_libc_version());
-	return known && sys_peek(copy, lock, bytes) == (long)bytes;
+	return known && peek(copy, lock, bytes) == (long)bytes;
 }
 
 bool mutex_state(uintptr_t mutex, struct lock_state *state)

@@ -10,6 +10,7 @@
  */
 #include "preload/modules.h"
 #include "preload/arena.h"
+#include "preload/peek.h"
 #include "preload/rules.h"
 #include "preload/sys.h"
 
@@ -152,9 +153,9 @@ bool module_place_known(uintptr_t address, struct module_place *place)
 
 /* --- what a dump says ----------------------------------------------------------------------------- */
 
-static bool peek(uintptr_t address, void *to, size_t bytes)
+static bool peek_whole(uintptr_t address, void *to, size_t bytes)
 {
-	return sys_peek(to, address, bytes) == (long)bytes;
+	return peek(to, address, bytes) == (long)bytes;
 }
 
 /* Copies a string of unknown length, up to the end of each page in turn: the next may be missing. */
@@ -165,7 +166,7 @@ static void peek_string(uintptr_t address, char *to, size_t room)
 		size_t bytes = PAGE - ((address + have) & (PAGE - 1));
 		if (bytes > room - 1 - have)
 			bytes = room - 1 - have;
-		if (!peek(address + have, to + have, bytes))
+		if (!peek_whole(address + have, to + have, bytes))
 			break;
 		if (memchr(to + have, 0, bytes))
 			return;
@@ -199,11 +200,12 @@ static void module_path(struct module *module, const struct link_map *map)
 static unsigned segments_read(const struct module *module, Elf64_Phdr *segments)
 {
 	Elf64_Ehdr file;
-	if (!peek(module->start, &file, sizeof(file)) ||
+	if (!peek_whole(module->start, &file, sizeof(file)) ||
 		memcmp(file.e_ident, ELFMAG, SELFMAG) != 0 || file.e_phentsize != sizeof(*segments))
 		return 0;
 	unsigned count = file.e_phnum < SEGMENTS_MAX ? file.e_phnum : SEGMENTS_MAX;
-	return peek(module->start + file.e_phoff, segments, count * sizeof(*segments)) ? count : 0;
+	return peek_whole(module->start + file.e_phoff, segments, count * sizeof(*segments)) ? count
+											     : 0;
 }
 
 static size_t note_align(size_t bytes)
@@ -240,7 +242,7 @@ static void module_build_id(struct module *module)
 		size_t bytes =
 			segments[i].p_memsz < sizeof(notes) ? segments[i].p_memsz : sizeof(notes);
 		if (segments[i].p_type == PT_NOTE &&
-			peek(module->bias + segments[i].p_vaddr, notes, bytes) &&
+			peek_whole(module->bias + segments[i].p_vaddr, notes, bytes) &&
 			build_id_find(notes, bytes, module))
 			return;
 	}
@@ -256,7 +258,7 @@ static struct module *module_read(const struct module_place *place)
 	module->start = place->start;
 	module->end = place->end;
 	module->link_map = place->link_map;
-	if (peek(place->link_map, &map, sizeof(map))) {
+	if (peek_whole(place->link_map, &map, sizeof(map))) {
 		module->bias = map.l_addr;
 		module_path(module, &map);
 	}

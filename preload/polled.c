@@ -2,6 +2,7 @@
  * polled.c - how many there are only the kernel tells: by the arguments of the system call.
  */
 #include "preload/polled.h"
+#include "preload/peek.h"
 #include "preload/proc.h"
 #include "preload/sys.h"
 
@@ -21,8 +22,7 @@ static long array_members(const uint64_t *arguments, int *members, unsigned room
 	size_t looked = count < POLLED_MAX ? count : POLLED_MAX;
 	long found = (long)(count - looked);
 	unsigned kept = 0;
-	if (sys_peek(polled, arguments[0], looked * sizeof *polled) !=
-		(long)(looked * sizeof *polled))
+	if (peek(polled, arguments[0], looked * sizeof *polled) != (long)(looked * sizeof *polled))
 		return -EFAULT;
 	for (size_t i = 0; i < looked; i++) {
 		if (polled[i].fd < 0)
@@ -43,8 +43,7 @@ static long sets_members(const uint64_t *arguments, int *members, unsigned room)
 		bits = SELECTED_MAX;
 	size_t bytes = (bits + WORD_BITS - 1) / WORD_BITS * sizeof(long);
 	for (int set = 0; set < SETS; set++)
-		if (arguments[1 + set] &&
-			sys_peek(sets[set], arguments[1 + set], bytes) != (long)bytes)
+		if (arguments[1 + set] && peek(sets[set], arguments[1 + set], bytes) != (long)bytes)
 			return -EFAULT;
 	for (unsigned bit = 0; bit < bits; bit++) {
 		unsigned long any = 0;

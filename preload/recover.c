@@ -9,6 +9,7 @@
  * directly or through a linkage table; the second, for calls through pointers and tail calls, takes any.
  */
 #include "preload/recover.h"
+#include "preload/peek.h"
 #include "preload/sys.h"
 
 #include <string.h>
@@ -28,7 +29,7 @@ struct function {
 
 static bool code_read(uintptr_t address, void *bytes, size_t size)
 {
-	return sys_peek(bytes, address, size) == (long)size;
+	return peek(bytes, address, size) == (long)size;
 }
 
 /* The length of "call r/m64" whose opcode, 0xff, is at code; 0 if it is another instruction. */

@@ -11,6 +11,7 @@
 #include "preload/array.h"
 #include "preload/frozen.h"
 #include "preload/modules.h"
+#include "preload/peek.h"
 #include "preload/proc.h"
 #include "preload/store.h"
 #include "preload/strangers.h"
@@ -206,7 +207,7 @@ static void groups_order(void)
 static uint64_t futexes_first(uint64_t array)
 {
 	uint64_t waiter[2];
-	return sys_peek(waiter, array, sizeof waiter) == sizeof waiter ? waiter[1] : OBJECT_ABSENT;
+	return peek(waiter, array, sizeof waiter) == sizeof waiter ? waiter[1] : OBJECT_ABSENT;
 }
 
 static void sighting_keep(struct sighting *thread)

@@ -7,6 +7,7 @@
  */
 #include "preload/timers.h"
 #include "preload/arena.h"
+#include "preload/peek.h"
 #include "preload/sys.h"
 
 #include <signal.h>
@@ -173,7 +174,7 @@ static bool posix_kernel_id(uint64_t handle, int *id)
 		*id = (int)handle;
 		return true;
 	}
-	return sys_peek(id, handle << 1, sizeof *id) == sizeof *id;
+	return peek(id, handle << 1, sizeof *id) == sizeof *id;
 }
 
 static bool posix_look(struct timer *timer)

@@ -7,6 +7,7 @@
  * the object that it was read from, and frames that come here are rare.
  */
 #include "preload/unwind.h"
+#include "preload/peek.h"
 #include "preload/sys.h"
 
 #include <dlfcn.h>
@@ -83,7 +84,7 @@ static int access_memory(
 		context->stepper->needs = address;
 		return -UNW_EINVAL;
 	}
-	return sys_peek(value, address, sizeof(*value)) == (long)sizeof(*value) ? 0 : -UNW_EINVAL;
+	return peek(value, address, sizeof(*value)) == (long)sizeof(*value) ? 0 : -UNW_EINVAL;
 }
 
 static int access_float(
@@ -105,7 +106,7 @@ static int find_tables(unw_addr_space_t space, unw_word_t pc, unw_proc_info_t *f
 	if (!module_place_known(pc, &place) || !place.eh_frame_header)
 		return -UNW_ESTOPUNWIND;
 	uintptr_t at = place.eh_frame_header;
-	if (sys_peek(header, at, sizeof(header)) != (long)sizeof(header) || header[3] != 0x3b)
+	if (peek(header, at, sizeof(header)) != (long)sizeof(header) || header[3] != 0x3b)
 		return -UNW_ESTOPUNWIND;
 	memcpy(&rows, header + 8, sizeof(rows));
 	unw_dyn_info_t tables = {.start_ip = place.start,

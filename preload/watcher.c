@@ -10,6 +10,7 @@
 #include "preload/control.h"
 #include "preload/descriptors.h"
 #include "preload/outlive.h"
+#include "preload/peek.h"
 #include "preload/real.h"
 #include "preload/store.h"
 #include "preload/sys.h"
@@ -149,6 +150,7 @@ static bool libunwind_fetch(void)
 
 static const struct snapshot *snapshot_whole(void)
 {
+	peek_choose();
 	const struct snapshot *snapshot = snapshot_take();
 	if (unwind_wanted() && libunwind_fetch())
 		snapshot = snapshot_take();
@@ -189,6 +191,7 @@ static void dump_by_interval(void)
 
 static void status_put(struct text *answer)
 {
+	peek_choose();
 	struct snapshot_status status = snapshot_status();
 	const struct {
 		const char *key;
@@ -257,6 +260,7 @@ static void watcher_loop(void)
 
 static void watcher_open(void)
 {
+	peek_open();
 	snapshot_open();
 	proc_self_read(&watcher.self);
 	store_begin(watcher.self.name, watcher.self.pid, watcher.self.start_ticks);

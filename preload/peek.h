@@ -1,0 +1,27 @@
+/*
+ * peek.h - reading this process's own memory through the kernel, so that a bad address is an answer and
+ * not a fault.
+ *
+ * Watcher only. process_vm_readv() is the way; where a filter of system calls is at work, which may end
+ * the process for a rare call, /proc/self/mem is, held open and read with pread().
+ */
+#ifndef LEAKWATCH_PEEK_H
+#define LEAKWATCH_PEEK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Opens what it needs. Without it, process_vm_readv() is used. */
+void peek_open(void);
+
+/* Before each dump: chooses the way. */
+void peek_choose(void);
+
+/* Copies bytes at address from. The number of bytes copied, which may be less than asked for, or a negative
+ * errno. */
+long peek(void *to, uintptr_t from, size_t bytes);
+
+/* In the child of a fork: the descriptors are the parent's, of the parent's memory. */
+void peek_forget(void);
+
+#endif
