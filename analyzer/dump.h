@@ -56,7 +56,8 @@ struct dump_thread {
 	struct measured detached;
 	const char *name;
 	const struct dump_creator *created_by; /* NULL: not known */
-	const struct dump_fd *fd; /* what its object is, of a wait on descriptors; NULL: not known */
+	const struct dump_fd
+		*fd; /* what its object is, of a wait on descriptors; NULL: not known */
 };
 
 struct dump_timer {
