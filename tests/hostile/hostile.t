@@ -94,7 +94,7 @@ program_test() { # SOURCE VARIANT
 	name=$(basename "$1") name=${name%.c*}
 	title=$name${2:+ ($2)}
 	work=$scratch/$name
-	rm -rf "${scratch:?}/$name" "$scratch/home"
+	rm -rf "${scratch:?}/$name" "${scratch:?}/home"
 	mkdir -p "$work" "$scratch/home"
 	mkdir -m 777 "$work/dumps"
 	cd "$work" || exit 1

@@ -625,11 +625,18 @@ static NOINLINE unsigned descend_optimised(struct parked *parked, unsigned depth
 	return 0;
 }
 
+/* Built with a sanitizer, every function keeps its frame pointer. */
+#ifdef __SANITIZE_ADDRESS__
+#define WITHOUT_FRAME_POINTER
+#else
+#define WITHOUT_FRAME_POINTER "rbp"
+#endif
+
 /* By turns, so that frame pointers are lost and found again. */
 static NOINLINE unsigned descend_mixed(struct parked *parked, unsigned depth)
 {
 	unsigned long a = depth, b = depth * 3, c = depth * 5;
-	__asm__ volatile("" : "+r"(a), "+r"(b), "+r"(c)::"rbp");
+	__asm__ volatile("" : "+r"(a), "+r"(b), "+r"(c)::WITHOUT_FRAME_POINTER);
 	REMEMBER(parked);
 	if (depth)
 		descend_unoptimised(parked, 1 - 1 + (depth > 1));
