@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static enum dumps_result complain(
 	struct complaint *complaint, enum dumps_result result, const char *name, const char *reason)
@@ -72,7 +73,9 @@ static void older_add(
 	struct dumps *dumps, const struct directory *directory, const struct directory_dump *entry)
 {
 	struct complaint complaint;
-	if (entry_add(dumps, directory, entry, &complaint))
+	/* A process that runs removes its oldest dumps while they are read. */
+	if (entry_add(dumps, directory, entry, &complaint) &&
+		!faccessat(directory->fd, entry->name, F_OK, 0))
 		warn("%s: left out", complaint.words);
 }
 

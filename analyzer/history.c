@@ -76,7 +76,10 @@ static void course_step(
 			course->unbroken += before->list[i++].wait == now->list[j++].wait;
 		}
 	}
-	course->rises += course->arrivals > arrivals;
+	bool rose = course->arrivals > arrivals;
+	course->rises += rose;
+	course->quiet = rose ? 0 : course->quiet + 1;
+	course->rising += course->rises > 0;
 }
 
 struct course history_course(
@@ -91,6 +94,7 @@ struct course history_course(
 		course_step(&course, &before, &now);
 		before = now;
 	}
+	course.rising -= course.rises ? course.quiet : 0;
 	return course;
 }
 

@@ -31,6 +31,8 @@ struct course {
 	uint64_t stays; /* times that a thread was found in it at two moments in a row */
 	uint64_t unbroken; /* of these: in the very same wait */
 	uint64_t rises; /* intervals with an arrival */
+	size_t rising; /* intervals from the first of these to the last */
+	size_t quiet; /* intervals since the last of these */
 };
 struct course history_course(
 	const struct history *history, const struct group *group, size_t index, struct pool *pool);

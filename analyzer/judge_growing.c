@@ -2,8 +2,8 @@
  * judge_growing.c - a group that becomes larger with time, and whose threads do not come back.
  *
  * Likely: in several intervals between dumps threads arrived, next to none left, and next to all that were
- * there at two dumps in a row were in the very same wait. A pool's threads work between two looks, a burst
- * of load ends, and neither is like that.
+ * there at two dumps in a row were in the very same wait. A pool's threads work between two looks; what rose
+ * when the program began, and was quiet for long since, is a pool too.
  */
 #include "analyzer/judge.h"
 #include "analyzer/partners.h"
@@ -11,9 +11,10 @@
 
 #include <string.h>
 
-#define WINDOW	   12 /* dumps: a group that was quiet for hours may begin to grow */
-#define HOUR_NS	   3600000000000.0
-#define EXCEPTIONS 20 /* one in so many may do otherwise */
+#define WINDOW	    12 /* dumps: a group that was quiet for hours may begin to grow */
+#define HOUR_NS	    3600000000000.0
+#define EXCEPTIONS  20 /* one in so many may do otherwise */
+#define QUIET_TIMES 3 /* so many times as long as it grew */
 #define DESCRIPTOR_TIMES                                                                           \
 	4 /* clients that are silent for a while look the same, so it takes more of them */
 
@@ -35,6 +36,7 @@ static bool is_growing(
 		least *= DESCRIPTOR_TIMES;
 	return course->arrivals >= course->departures + least &&
 	       course->rises >= judging->thresholds.growing_intervals &&
+	       course->quiet <= QUIET_TIMES * course->rising &&
 	       course->departures * EXCEPTIONS <= course->arrivals && course->stays &&
 	       (course->stays - course->unbroken) * EXCEPTIONS <= course->stays;
 }

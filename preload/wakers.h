@@ -22,10 +22,9 @@ struct waker {
 	_Atomic uint32_t tick; /* the watcher's tick of the last one */
 };
 
-#define WAKER_SEVERAL	  0x80000000u /* more than one thread woke it */
-#define WAKER_COUNT_MASK  0x7fffffffu
-#define WAKER_PAIRS	  8192u
-#define WAKER_PAIRS_SHIFT 19 /* of a 32-bit hash */
+#define WAKER_SEVERAL	 0x80000000u /* more than one thread woke it */
+#define WAKER_COUNT_MASK 0x7fffffffu
+#define WAKER_PAIRS	 8192u
 
 extern struct waker wakers[WAKER_PAIRS][2];
 extern _Atomic uint32_t wakers_tick; /* advanced by the watcher */
@@ -37,9 +36,12 @@ static inline uintptr_t waker_key(uintptr_t object)
 	return ~object;
 }
 
+/* Not multiplied: objects in a row of equal allocations are the usual case, and some strides of theirs fall
+ * into few rows of a multiplicative hash. 5,000 objects lose 1.4 % of their rows in the mean of all strides
+ * from 16 to 4,096, and 11 % in the worst. */
 static inline struct waker *waker_pair(uintptr_t object)
 {
-	return wakers[(uint32_t)((object >> 3) * 2654435761u) >> WAKER_PAIRS_SHIFT];
+	return wakers[((object >> 3) ^ (object >> 16)) % WAKER_PAIRS];
 }
 
 /* The row for an object that is in neither of its pair's: the empty one, or the one woken longer ago. */

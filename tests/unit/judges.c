@@ -313,6 +313,15 @@ static void test_not_growing(void **state)
 	sketches_judge(growth(3, 9, 0, "cond_wait", 0), 3, "");
 	/* Clients that are silent for a while. */
 	sketches_judge(growth(5, 3, 0, "recv", 0), 5, "");
+	/* A pool that was filled in three steps, long ago; and a leak whose load has just ended. */
+	struct sketch *filled = growth(20, 3, 0, "cond_wait", 0);
+	for (unsigned i = 4; i < 20; i++) {
+		filled[i] = filled[3];
+		filled[i].sequence = i + 1;
+	}
+	assert_verdicts(filled, 20, "");
+	assert_verdicts(filled, 6, "growing likely 12");
+	free(filled);
 	/* A burst that stays. */
 	struct sketch *sketches = growth(5, 3, 0, "cond_wait", 0);
 	for (unsigned i = 1; i < 5; i++) {
