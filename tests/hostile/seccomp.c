@@ -11,7 +11,6 @@
 #include <stddef.h>
 #include <sys/prctl.h>
 
-
 static sem_t go;
 static volatile int tids[3];
 
