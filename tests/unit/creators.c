@@ -4,6 +4,8 @@
  *
  * Frames of the module that holds the shim's code are left out of creation stacks. Here that is this
  * program, so a stack is told from another by the frames of libc between: functions that call back.
+ *
+ * Not under the sanitizers: they put frames of their own into every stack.
  */
 #include "preload/creators.h"
 #include "preload/modules.h"

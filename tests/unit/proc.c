@@ -1,6 +1,8 @@
 /*
  * proc.c - what the kernel says of threads that wait in every kind of system call, of one that runs, and of
  * one that is stopped outside of any.
+ *
+ * Not under the sanitizers: its raw threads end behind the sanitizer's back.
  */
 #include "preload/proc.h"
 

@@ -3,6 +3,8 @@
  * counted once and leaves nothing behind; what nobody joins stays.
  *
  * The calls are those of the interposers in shim_threads.c around the real ones.
+ *
+ * Not under the sanitizers: their own records of threads meet ends of threads that they do not see.
  */
 #include "preload/threads.h"
 #include "preload/creators.h"
