@@ -10,6 +10,7 @@
  */
 #include "preload/fds.h"
 #include "preload/array.h"
+#include "preload/peek.h"
 #include "preload/polled.h"
 #include "preload/proc.h"
 #include "preload/snapshot.h"
@@ -209,31 +210,40 @@ static void anonymous_kind(struct fd_row *row, const char *name)
 		strcpy(row->kind, "epoll");
 }
 
-/* Without asking the file system, which may be one that does not answer. */
-static void path_kind(struct fd_row *row, const char *link)
+/* Without asking the file system, which may be one that does not answer. False where the kernel does not say. */
+static bool status_read(const struct fd_row *row, struct statx *status)
 {
 	char path[64], *at = text_copy(path, "/proc/self/task/");
-	struct statx status = {0};
 	at = text_copy_u64(at, (uint64_t)row->tid);
 	fd_path(at, "/fd/", row->object);
+	return !peek_filtered() && sys_call6(SYS_statx, AT_FDCWD, (long)path, AT_STATX_DONT_SYNC,
+					   STATX_TYPE | STATX_INO, (long)status, 0) >= 0;
+}
+
+static const char *mode_kind(const struct statx *status)
+{
+	if (S_ISFIFO(status->stx_mode))
+		return "fifo";
+	if (S_ISDIR(status->stx_mode))
+		return "directory";
+	return S_ISCHR(status->stx_mode) || S_ISBLK(status->stx_mode) ? "device" : "file";
+}
+
+static bool is_terminal(const char *link)
+{
+	return strncmp(link, "/dev/pts/", 9) == 0 || strncmp(link, "/dev/tty", 8) == 0;
+}
+
+static void path_kind(struct fd_row *row, const char *link)
+{
+	struct statx status;
 	memcpy(row->local, link, FD_NAME_BYTES - 1);
-	row->local[FD_NAME_BYTES - 1] = '\0';
-	if (!row->kind[0])
-		strcpy(row->kind, "file");
-	if (sys_call6(SYS_statx, AT_FDCWD, (long)path, AT_STATX_DONT_SYNC, STATX_TYPE | STATX_INO,
-		    (long)&status, 0) < 0)
+	row->has_inode = status_read(row, &status);
+	row->inode = row->has_inode ? status.stx_ino : 0;
+	if (row->kind[0])
 		return;
-	row->inode = status.stx_ino;
-	row->has_inode = true;
-	if (S_ISFIFO(status.stx_mode))
-		strcpy(row->kind, "fifo"), row->peer = row->inode;
-	else if (S_ISDIR(status.stx_mode))
-		strcpy(row->kind, "directory");
-	else if (S_ISCHR(status.stx_mode) || S_ISBLK(status.stx_mode))
-		strcpy(row->kind,
-			strncmp(link, "/dev/pts/", 9) == 0 || strncmp(link, "/dev/tty", 8) == 0
-				? "tty"
-				: "device");
+	strcpy(row->kind, is_terminal(link) ? "tty" : row->has_inode ? mode_kind(&status) : "file");
+	row->peer = strcmp(row->kind, "fifo") == 0 ? row->inode : 0;
 }
 
 static void modes_read(struct fd_row *row, const char *path)
@@ -271,9 +281,18 @@ static void row_explain(struct fd_row *row)
 
 /* --- other ends ------------------------------------------------------------------------------------- */
 
-static bool row_meets(const struct fd_row *row, bool is_socket, uint64_t inode)
+enum end_kind { END_PIPE, END_SOCKET, END_PATH };
+
+/* Whether a descriptor with this link may be the row's other end. */
+static bool row_meets(
+	const struct fd_row *row, enum end_kind kind, const char *link, uint64_t inode)
 {
-	return row->peer == inode && (strcmp(row->kind, "unix") == 0) == is_socket;
+	if (!row->peer)
+		return false;
+	if (kind == END_PATH)
+		return strcmp(row->kind, "fifo") == 0 &&
+		       strncmp(row->local, link, FD_NAME_BYTES - 1) == 0;
+	return row->peer == inode && strcmp(row->kind, kind == END_PIPE ? "pipe" : "unix") == 0;
 }
 
 /* Whether the descriptor at path is what row's waits for: it writes where row reads, and the other way. */
@@ -285,28 +304,25 @@ static bool end_opposite(const struct fd_row *row, const char *path)
 	return mode > 0 && mode & (row->may_read ? S_IWUSR : S_IRUSR);
 }
 
-static void other_add(struct fd_row *row, int fd, bool is_socket, const char *path)
-{
-	if (row->other_count == FD_OTHERS || (uint64_t)fd == row->object)
-		return;
-	if (is_socket || end_opposite(row, path))
-		row->others[row->other_count++] = fd;
-}
-
 static void descriptor_compare(int fd, void *context)
 {
 	int tid = *(int *)context;
-	char path[40], link[64];
-	uint64_t inode;
+	char path[40], link[256] = "";
+	uint64_t inode = 0;
 	fd_path(path, "fd/", (unsigned)fd);
 	if (proc_link(tid, path, link, sizeof link) <= 0)
 		return;
-	bool is_socket = bracketed(link, "socket:[", &inode);
-	if (!is_socket && !bracketed(link, "pipe:[", &inode))
-		return;
-	for (size_t i = 0; i < fds.count; i++)
-		if (row_meets(row_at(i), is_socket, inode))
-			other_add(row_at(i), fd, is_socket, path);
+	enum end_kind kind = bracketed(link, "socket:[", &inode) ? END_SOCKET
+			     : bracketed(link, "pipe:[", &inode) ? END_PIPE
+								 : END_PATH;
+	for (size_t i = 0; i < fds.count; i++) {
+		struct fd_row *row = row_at(i);
+		if (!row_meets(row, kind, link, inode) || (uint64_t)fd == row->object ||
+			row->other_count == FD_OTHERS)
+			continue;
+		if (kind == END_SOCKET || end_opposite(row, path))
+			row->others[row->other_count++] = fd;
+	}
 }
 
 static void others_search(void)
@@ -318,7 +334,7 @@ static void others_search(void)
 		return;
 	bool all = proc_descriptors(tid, SEARCHED, descriptor_compare, &tid);
 	for (size_t i = 0; i < fds.count; i++)
-		if (row_at(i)->peer && strcmp(row_at(i)->kind, "fifo") != 0)
+		if (row_at(i)->peer)
 			row_at(i)->others_known = all || row_at(i)->other_count;
 	fds.unexplained += !all;
 }
@@ -337,7 +353,7 @@ struct fds fds_gather(const struct sighting *threads, uint32_t count)
 			row_explain(row_at(i));
 	fds.rows = rows_array.memory;
 	if (fds.count)
-		fds.unexplained += sockets_inet(rows_array.memory, fds.count);
+		fds.unexplained += sockets_tables(rows_array.memory, fds.count);
 	others_search();
 	return fds;
 }

@@ -8,7 +8,6 @@
 #include "preload/sys.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <string.h>
 
 static int memory_fd = -1, status_fd = -1;
@@ -40,6 +39,11 @@ void peek_choose(void)
 		way = BY_CALL;
 	else
 		way = memory_fd >= 0 ? BY_FILE : BY_NOTHING;
+}
+
+bool peek_filtered(void)
+{
+	return way != BY_CALL;
 }
 
 long peek(void *to, uintptr_t from, size_t bytes)

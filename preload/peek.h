@@ -8,6 +8,7 @@
 #ifndef LEAKWATCH_PEEK_H
 #define LEAKWATCH_PEEK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,6 +17,9 @@ void peek_open(void);
 
 /* Before each dump: chooses the way. */
 void peek_choose(void);
+
+/* Whether a filter is at work: calls that hosts rarely make are better not made then. */
+bool peek_filtered(void);
 
 /* Copies bytes at address from. The number of bytes copied, which may be less than asked for, or a negative
  * errno. */

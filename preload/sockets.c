@@ -2,13 +2,16 @@
  * sockets.c - the lines of /proc/net/tcp and its like, and Unix sockets by netlink.
  *
  * An internet socket can be asked for by its addresses only, which are what is sought: so the tables are
- * read, as far as TABLE_BYTES. A Unix socket is asked for by its inode.
+ * read, as far as TABLE_BYTES. A Unix socket is asked for by its inode. Where a filter of system calls is at
+ * work, which may end the process for a rare call, tables are read for all; they know no peers.
  */
 #include "preload/sockets.h"
+#include "preload/peek.h"
 #include "preload/proc.h"
 #include "preload/sys.h"
 #include "preload/text.h"
 
+#include <linux/net.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
 #include <linux/unix_diag.h>
@@ -42,7 +45,8 @@ static const char *state_name(uint64_t state)
 
 /* --- the kind --------------------------------------------------------------------------------------- */
 
-void socket_kind(struct fd_row *row)
+/* As lsof asks: of the link, without opening the socket. */
+static void protocol_read(struct fd_row *row)
 {
 	char path[64], name[64], *at = text_copy(path, "/proc/self/task/");
 	at = text_copy_u64(at, (uint64_t)row->tid);
@@ -52,7 +56,7 @@ void socket_kind(struct fd_row *row)
 		sizeof name - 1);
 	name[bytes > 0 ? bytes : 0] = '\0';
 	if (!name[0])
-		strcpy(name, "SOCKET");
+		return;
 	if (strncmp(name, "TCP", 3) == 0 || strncmp(name, "UDP", 3) == 0)
 		name[3] = '\0'; /* TCPv6 */
 	if (strncmp(name, "UNIX", 4) == 0)
@@ -62,6 +66,13 @@ void socket_kind(struct fd_row *row)
 		row->kind[i] =
 			(char)(name[i] >= 'A' && name[i] <= 'Z' ? name[i] + 'a' - 'A' : name[i]);
 	row->kind[i] = '\0';
+}
+
+void socket_kind(struct fd_row *row)
+{
+	strcpy(row->kind, "socket");
+	if (!peek_filtered())
+		protocol_read(row);
 }
 
 /* --- addresses -------------------------------------------------------------------------------------- */
@@ -162,7 +173,7 @@ static const char *address_read(const char *text, char *to)
 	return text;
 }
 
-/* --- tables of internet sockets --------------------------------------------------------------------- */
+/* --- tables ----------------------------------------------------------------------------------------- */
 
 static const char *fields_skip(const char *text, unsigned count)
 {
@@ -177,43 +188,87 @@ static const char *fields_skip(const char *text, unsigned count)
 	return text;
 }
 
-static struct fd_row *row_of(struct fd_row *rows, size_t count, const char *kind, uint64_t inode)
+static bool is_sought(const struct fd_row *row, const char *kind)
 {
-	for (size_t i = 0; i < count; i++)
-		if (rows[i].inode == inode && !rows[i].state && strcmp(rows[i].kind, kind) == 0)
+	return !row->state && (strcmp(row->kind, kind) == 0 || strcmp(row->kind, "socket") == 0);
+}
+
+static struct fd_row *row_of(
+	struct fd_row *rows, size_t count, const char *kind, const char *digits)
+{
+	uint64_t inode = 0;
+	for (; *digits >= '0' && *digits <= '9'; digits++)
+		inode = inode * 10 + (uint64_t)(*digits - '0');
+	for (size_t i = 0; inode && i < count; i++)
+		if (rows[i].inode == inode && is_sought(&rows[i], kind))
 			return &rows[i];
 	return NULL;
 }
 
-/* "SL: LOCAL REMOTE ST TX:RX TR:WHEN RETRNSMT UID TIMEOUT INODE ...". True if it was one that is sought. */
-static bool line_read(const char *line, const char *kind, struct fd_row *rows, size_t count)
+/* "SL: LOCAL REMOTE ST TX:RX TR:WHEN RETRNSMT UID TIMEOUT INODE ..." */
+static bool inet_line(const char *line, const char *kind, struct fd_row *rows, size_t count)
 {
-	uint64_t inode = 0;
 	uint32_t state;
-	for (const char *at = fields_skip(line, 9); *at >= '0' && *at <= '9'; at++)
-		inode = inode * 10 + (uint64_t)(*at - '0');
-	struct fd_row *row = inode ? row_of(rows, count, kind, inode) : NULL;
+	struct fd_row *row = row_of(rows, count, kind, fields_skip(line, 9));
 	if (!row)
 		return false;
 	const char *at = address_read(fields_skip(line, 1), row->local);
 	at = at ? address_read(fields_skip(at, 0), row->remote) : NULL;
 	if (!at || !hex_read(fields_skip(at, 0), 2, &state))
 		return false;
+	strcpy(row->kind, kind);
 	row->state =
 		strcmp(kind, "udp") == 0 && state == TCP_CLOSE ? "unconnected" : state_name(state);
 	return row->state != NULL;
 }
 
-/* Reads a table until sought rows are found, it ends, or TABLE_BYTES are through; what is still sought. */
-static unsigned table_read(
-	const char *table, const char *kind, struct fd_row *rows, size_t count, unsigned sought)
+/* "NUM: REFCOUNT PROTOCOL FLAGS TYPE ST INODE PATH", see net/unix/af_unix.c, unix_seq_show() */
+static bool unix_line(const char *line, const char *kind, struct fd_row *rows, size_t count)
+{
+	uint32_t flags, state;
+	struct fd_row *row = row_of(rows, count, kind, fields_skip(line, 6));
+	if (!row || !hex_read(fields_skip(line, 3), 8, &flags) ||
+		!hex_read(fields_skip(line, 5), 2, &state))
+		return false;
+	strcpy(row->kind, kind);
+	row->state = flags & 0x10000	     ? "listen"
+		     : state == SS_CONNECTED ? "connected"
+					     : "unconnected";
+	strncpy(row->local, fields_skip(line, 7), FD_NAME_BYTES - 1);
+	return true;
+}
+
+struct table {
+	const char *name, *kind;
+	bool (*line_read)(const char *line, const char *kind, struct fd_row *rows, size_t count);
+};
+
+static const struct table tables[] = {
+	{"net/tcp", "tcp", inet_line},
+	{"net/tcp6", "tcp", inet_line},
+	{"net/udp", "udp", inet_line},
+	{"net/udp6", "udp", inet_line},
+	{"net/unix", "unix", unix_line},
+};
+
+static unsigned rows_sought(const struct fd_row *rows, size_t count, const char *kind)
+{
+	unsigned sought = 0;
+	for (size_t i = 0; i < count; i++)
+		sought += rows[i].inode && is_sought(&rows[i], kind);
+	return sought;
+}
+
+/* Reads a table until all that is sought is found, it ends, or TABLE_BYTES are through. */
+static void table_read(const struct table *table, struct fd_row *rows, size_t count)
 {
 	static char text[LINE_BYTES + CHUNK_BYTES + 1];
 	size_t kept = 0, through = 0;
 	long bytes;
-	int fd = sought ? proc_open_file(rows[0].tid, table, O_RDONLY) : -1;
+	unsigned sought = rows_sought(rows, count, table->kind);
+	int fd = sought ? proc_open_file(rows[0].tid, table->name, O_RDONLY) : -1;
 	if (fd < 0)
-		return sought;
+		return;
 	while (sought && through < TABLE_BYTES &&
 		(bytes = sys_read(fd, text + kept, CHUNK_BYTES)) > 0) {
 		char *line = text, *end;
@@ -221,32 +276,24 @@ static unsigned table_read(
 		text[kept + (size_t)bytes] = '\0';
 		for (; (end = strchr(line, '\n')); line = end + 1) {
 			*end = '\0';
-			sought -= sought && line_read(line, kind, rows, count);
+			sought -= sought && table->line_read(line, table->kind, rows, count);
 		}
 		kept = strlen(line);
 		kept = kept < LINE_BYTES ? kept : 0;
 		memmove(text, line, kept);
 	}
 	sys_close(fd);
-	return sought;
 }
 
-static unsigned rows_sought(const struct fd_row *rows, size_t count, const char *kind)
+unsigned sockets_tables(struct fd_row *rows, size_t count)
 {
-	unsigned sought = 0;
+	unsigned missed = 0;
+	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
+		if (strcmp(tables[i].kind, "unix") != 0 || peek_filtered())
+			table_read(&tables[i], rows, count);
 	for (size_t i = 0; i < count; i++)
-		sought += strcmp(rows[i].kind, kind) == 0 && !rows[i].state;
-	return sought;
-}
-
-unsigned sockets_inet(struct fd_row *rows, size_t count)
-{
-	unsigned tcp = rows_sought(rows, count, "tcp"), udp = rows_sought(rows, count, "udp");
-	tcp = table_read("net/tcp", "tcp", rows, count, tcp);
-	tcp = table_read("net/tcp6", "tcp", rows, count, tcp);
-	udp = table_read("net/udp", "udp", rows, count, udp);
-	udp = table_read("net/udp6", "udp", rows, count, udp);
-	return tcp + udp;
+		missed += is_sought(&rows[i], "tcp") || is_sought(&rows[i], "udp");
+	return missed;
 }
 
 /* --- Unix sockets ----------------------------------------------------------------------------------- */
@@ -333,9 +380,9 @@ bool socket_unix(struct fd_row *row)
 		return false;
 	if (!answer.message)
 		return true;
-	row->state = answer.message->udiag_state == TCP_LISTEN ? "listen" : NULL;
-	if (!row->state && answer.peer)
-		row->state = "connected";
+	row->state = answer.message->udiag_state == TCP_LISTEN ? "listen"
+		     : answer.peer			       ? "connected"
+							       : "unconnected";
 	name_copy(row->local, &answer);
 	row->peer = answer.peer;
 	if (answer.peer && unix_ask(answer.peer, &answer) && answer.message)

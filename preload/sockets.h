@@ -12,9 +12,9 @@
  * the kernel does not say. */
 void socket_kind(struct fd_row *row);
 
-/* Addresses and states of the rows of kind "tcp" and "udp" that have none yet, from the tables of the network
- * namespace; at most so much of them as is worth a dump's time. How many rows were not found. */
-unsigned sockets_inet(struct fd_row *rows, size_t count);
+/* Kinds, addresses and states of the sockets among the rows that have no state yet, from the tables of the
+ * network namespace; at most so much of these as is worth a dump's time. How many were sought in vain. */
+unsigned sockets_tables(struct fd_row *rows, size_t count);
 
 /* Name, state and peer of a row of kind "unix". False where the kernel does not answer. */
 bool socket_unix(struct fd_row *row);

@@ -106,6 +106,7 @@
 	/* reading, from all sorts of descriptors */                                               \
 	SPOT(read_pipe, "read", 0)                                                                 \
 	SPOT(read_pipe_half, "read", 0)                                                            \
+	SPOT(read_fifo, "read", 0)                                                                 \
 	SPOT(read_socket, "read", 0)                                                               \
 	SPOT(read_eventfd, "read", 0)                                                              \
 	SPOT(read_signalfd, "read", 0)                                                             \
@@ -720,6 +721,17 @@ static __attribute__((noinline)) void park_read_pipe_half(void)
 	on_fd(ends[0]);
 	explained("pipe:\\[%lu\\], other end: not in this process", inode(ends[0]));
 	PARK(read(ends[0], buffer, 1));
+}
+
+static __attribute__((noinline)) void park_read_fifo(void)
+{
+	char path[64];
+	fifo_make("fifo", path);
+	int both = open(path, O_RDWR), from = open(path, O_RDONLY), to = open(path, O_WRONLY);
+	close(both);
+	on_fd(from);
+	explained("fifo %s, other end: fd %d in this process", path, to);
+	PARK(read(from, buffer, 1));
 }
 
 #define PAIR_SPOT(name, type, full, call)                                                          \
