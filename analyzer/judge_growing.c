@@ -7,6 +7,7 @@
  */
 #include "analyzer/judge.h"
 #include "analyzer/partners.h"
+#include "analyzer/peers.h"
 #include "analyzer/words.h"
 
 #include <string.h>
@@ -28,13 +29,28 @@ static bool waits_on_descriptor(const struct group *group)
 	return false;
 }
 
+/* How many threads it takes; UINT64_MAX: it cannot be told. Clients of ours that keep a connection and are silent
+ * for a while look like a leak, and a time limit ends their waits one day; but nobody leaves a question of our own
+ * without an answer on purpose. */
+static uint64_t least_of(const struct judging *judging, const struct group *group)
+{
+	uint64_t least = judging->thresholds.growing_least;
+	if (!waits_on_descriptor(group))
+		return least;
+	enum side side = peers_side(judging->dump, group, judging->pool);
+	if (side == SIDE_CLIENT)
+		return least;
+	if (side == SIDE_SERVER && group->timed.value)
+		return UINT64_MAX;
+	return least * DESCRIPTOR_TIMES;
+}
+
 static bool is_growing(
 	const struct judging *judging, const struct group *group, const struct course *course)
 {
-	uint64_t least = judging->thresholds.growing_least;
-	if (waits_on_descriptor(group))
-		least *= DESCRIPTOR_TIMES;
-	return course->arrivals >= course->departures + least &&
+	uint64_t least = least_of(judging, group);
+	return course->arrivals >= course->departures &&
+	       course->arrivals - course->departures >= least &&
 	       course->rises >= judging->thresholds.growing_intervals &&
 	       course->quiet <= QUIET_TIMES * course->rising &&
 	       course->departures * EXCEPTIONS <= course->arrivals && course->stays &&

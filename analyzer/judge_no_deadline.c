@@ -4,6 +4,7 @@
  * No accusation, and only told where all is asked for: an idle connection looks the same.
  */
 #include "analyzer/judge.h"
+#include "analyzer/partners.h"
 #include "analyzer/words.h"
 
 #include <string.h>
@@ -35,6 +36,7 @@ void judge_no_deadline(struct judging *judging)
 			"for "
 			"%s.",
 			words_of_duration(pool, group->oldest_ns.value));
+		partners_say(judging, finding);
 		finding->hint = "Give every call to a peer a deadline.";
 	}
 }

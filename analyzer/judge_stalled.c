@@ -6,6 +6,7 @@
  * itself.
  */
 #include "analyzer/judge.h"
+#include "analyzer/partners.h"
 #include "analyzer/words.h"
 
 static bool is_unmoved(const struct judging *judging, const struct dump_thread *thread)
@@ -48,6 +49,7 @@ void judge_stalled(struct judging *judging)
 			"In the last %lu dumps neither it nor %s, which waits for the lock, moved.",
 			(unsigned long)judging->thresholds.stalled_dumps,
 			judging_thread_words(judging, &dump->threads[i]));
+		partners_say(judging, finding);
 		finding->hint = "Do not wait for a peer while holding a lock, or give that wait a "
 				"deadline.";
 	}

@@ -1,7 +1,9 @@
 /*
- * partners.c - the wakers of a finding's objects, counted, each object once.
+ * partners.c - the wakers of a finding's objects, counted, each object once; or an example of the descriptors that
+ * its threads wait on.
  */
 #include "analyzer/partners.h"
+#include "analyzer/descriptor.h"
 #include "analyzer/table.h"
 #include "analyzer/words.h"
 
@@ -30,10 +32,25 @@ static void partners_count(
 	table_free(seen);
 }
 
+static void descriptor_say(struct judging *judging, struct finding *finding)
+{
+	for (size_t i = 0; i < finding->threads.count; i++) {
+		const struct dump_thread *thread = finding_thread(&finding->threads, i);
+		if (!thread->fd)
+			continue;
+		finding_say(finding, judging->pool, "%s%s waits on %s.",
+			finding->threads.count > 1 ? "For example: " : "",
+			judging_thread_words(judging, thread),
+			descriptor_words(judging->pool, judging->dump, thread->fd));
+		return;
+	}
+}
+
 void partners_say(struct judging *judging, struct finding *finding)
 {
 	struct pool *pool = judging->pool;
 	struct partners partners = {0};
+	descriptor_say(judging, finding);
 	partners_count(judging, finding, &partners);
 	if (!partners.known)
 		return;

@@ -19,7 +19,7 @@
 /* The text of one dump, section by section. */
 struct sketch {
 	char groups[4096], threads[65536], creators[1024], unjoined[8192], timers[8192];
-	char wakers[8192], owners[1024];
+	char wakers[8192], owners[1024], fds[8192];
 	const char *reason;
 	unsigned sequence, group_count, total;
 };
@@ -66,11 +66,12 @@ static struct dump *sketch_read(const struct sketch *sketch)
 		"--- leakwatch unjoined ---\ncolumns id creator since_ns\n%s\n"
 		"--- leakwatch timers ---\ncolumns id kind creator since_ns\n%s\n"
 		"--- leakwatch wakers ---\ncolumns object thread count since_ns alive sole\n%s\n"
-		"--- leakwatch owners ---\ncolumns object kind owner_tid owner alive readers\n%s\n",
+		"--- leakwatch owners ---\ncolumns object kind owner_tid owner alive readers\n%s\n"
+		"--- leakwatch descriptors ---\ncolumns object kind state local remote\n%s\n",
 		sketch->sequence, (100 + 60ul * sketch->sequence) * SECOND,
 		sketch->reason ? sketch->reason : "interval", sketch->total, sketch->groups,
 		sketch->threads, *sketch->creators ? sketch->creators : "1 thread 100 0 @ 0x9000\n",
-		sketch->unjoined, sketch->timers, sketch->wakers, sketch->owners);
+		sketch->unjoined, sketch->timers, sketch->wakers, sketch->owners, sketch->fds);
 	unsigned lines = 1;
 	for (const char *at = text; *at; at++)
 		lines += *at == '\n';
@@ -302,6 +303,37 @@ static void test_growing(void **state)
 	sketches_judge(growth(5, 6, 0, "recv", 0), 5, "growing likely 30");
 }
 
+/* More threads with a TCP connection each from dump to dump, between one address and many. */
+static struct sketch *connections(const char *one, const char *many, int timed, bool asks)
+{
+	struct sketch *sketches = sketches_new(5);
+	for (unsigned i = 0; i < 5; i++) {
+		unsigned number = group(&sketches[i], 2 * (i + 1), "recv", timed);
+		for (unsigned j = 0; j < 2 * (i + 1); j++) {
+			char object[16];
+			sprintf(object, "fd:%u", 10 + j);
+			thread(&sketches[i], number, 2 + j, 60 * (i + 1), object, 5);
+			if (asks)
+				add(sketches[i].fds, "%s tcp established %s:%u %s\n", object, many,
+					40000 + j, one);
+			else
+				add(sketches[i].fds, "%s tcp established %s %s:%u\n", object, one,
+					many, 40000 + j);
+		}
+	}
+	return sketches;
+}
+
+static void test_growing_by_peers(void **state)
+{
+	(void)state;
+	const char *database = "10.0.0.1:5432", *host = "10.0.0.2";
+	sketches_judge(connections(database, host, 0, true), 5, "growing likely 10");
+	sketches_judge(connections(database, host, 0, false), 5, "");
+	struct sketch *clients = connections(database, host, 1, false);
+	sketches_judge(clients, 5, "");
+}
+
 static void test_not_growing(void **state)
 {
 	(void)state;
@@ -507,6 +539,7 @@ int main(void)
 		cmocka_unit_test(test_stalled),
 		cmocka_unit_test(test_not_stalled),
 		cmocka_unit_test(test_growing),
+		cmocka_unit_test(test_growing_by_peers),
 		cmocka_unit_test(test_not_growing),
 		cmocka_unit_test(test_never_woken),
 		cmocka_unit_test(test_not_never_woken),
