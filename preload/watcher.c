@@ -25,7 +25,8 @@
 #include <string.h>
 #include <sys/prctl.h>
 
-#define STACK_BYTES	(256u << 10)
+#define STACK_BYTES	((size_t)256 << 10)
+#define STACK_BYTES_MAX ((size_t)256 << 20)
 #define LIBUNWIND_MS	300 /* that a dump waits for libunwind to be opened */
 #define KEPT_TEXT_BYTES ((size_t)2 << 20)
 #define MILLISECOND_NS	1000000u
@@ -51,20 +52,30 @@ static uint64_t signals_most(void)
 	return ~((uint64_t)3 << 31);
 }
 
-static bool thread_spawn(void *(*start)(void *))
+static int thread_create(void *(*start)(void *), size_t stack_bytes)
 {
 	pthread_attr_t attributes;
 	pthread_t thread;
-	uint64_t all = signals_most(), before;
-	int host_errno = errno;
-	if (pthread_attr_init(&attributes) != 0)
-		return false;
+	int error = pthread_attr_init(&attributes);
+	if (error)
+		return error;
 	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-	pthread_attr_setstacksize(&attributes, STACK_BYTES);
-	sys_call4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&before, sizeof all);
-	int error = REAL(pthread_create)(&thread, &attributes, start, NULL);
-	sys_call4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&before, 0, sizeof before);
+	pthread_attr_setstacksize(&attributes, stack_bytes);
+	error = REAL(pthread_create)(&thread, &attributes, start, NULL);
 	pthread_attr_destroy(&attributes);
+	return error;
+}
+
+static bool thread_spawn(void *(*start)(void *))
+{
+	uint64_t all = signals_most(), before;
+	int host_errno = errno, error = EINVAL;
+	sys_call4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&before, sizeof all);
+	/* The stack holds the thread-local variables of the program, which may be larger than itself: glibc
+	 * refuses it then. */
+	for (size_t bytes = STACK_BYTES; error == EINVAL && bytes <= STACK_BYTES_MAX; bytes *= 4)
+		error = thread_create(start, bytes);
+	sys_call4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&before, 0, sizeof before);
 	errno = host_errno;
 	if (error)
 		return false;
