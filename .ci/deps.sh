@@ -5,7 +5,7 @@ set -eu
 base="gcc g++ clang make libc6-dev binutils pkg-config git perl bsdextrautils
 	libunwind-dev uthash-dev libdw-dev libelf-dev libmicrohttpd-dev libcmocka-dev
 	clang-format shellcheck man-db gdb elfutils jq curl procps python3-minimal
-	golang-go google-perftools
+	golang-go google-perftools libjemalloc2 libtcmalloc-minimal4 faketime
 	memcached redis-server redis-tools"
 services="nginx-light mariadb-server varnish bind9 bind9-dnsutils knot knot-dnsutils unbound haproxy
 	rsyslog bsdutils slapd ldap-utils mosquitto mosquitto-clients postgresql stunnel4 openssl
