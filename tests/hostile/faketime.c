@@ -3,7 +3,7 @@
  *
  * variant: faketime/libfaketimeMT.so.1 SHIM
  * variant: SHIM faketime/libfaketimeMT.so.1
- * env: FAKETIME=@2020-02-20
+ * env: FAKETIME=-3650d
  * expect: [.groups[] | select(any(.stack[]; .function == "threaded_park"))] | length == 1 and .[0].wait == "sem_wait"
  */
 #include "tests/hostile/threaded.h"
