@@ -3,7 +3,8 @@
  *
  * Likely: over several dumps the holder was in one and the same wait, without a time limit and not for a lock or
  * a thread, and the same waiters stood behind it. A holder that sleeps, or waits with a limit, goes on by
- * itself.
+ * itself. In a pool of leader and followers the leader waits for work with the lock held, and is innocent: so
+ * unless the holder is sending, it takes a waiter that runs another routine.
  */
 #include "analyzer/judge.h"
 #include "analyzer/partners.h"
@@ -13,6 +14,29 @@ static bool is_unmoved(const struct judging *judging, const struct dump_thread *
 {
 	return history_unmoved(judging->report->history, thread) >=
 	       judging->thresholds.stalled_dumps;
+}
+
+static bool is_one_of(const struct judging *judging, const struct dump_thread *thread,
+	const char *const *waits, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (relations_waits(judging->relations, thread, waits[i]))
+			return true;
+	return false;
+}
+
+/* Whether the holder is stuck, and not just waiting for work on behalf of those behind it. */
+static bool is_stuck(const struct judging *judging, const struct dump_thread *holder,
+	const struct dump_thread *waiter)
+{
+	static const char *const sending[] = {"send", "write", "connect", "transfer"};
+	static const char *const serving[] = {"accept", "epoll_wait"};
+	if (is_one_of(judging, holder, sending, sizeof(sending) / sizeof(*sending)))
+		return true;
+	if (is_one_of(judging, holder, serving, sizeof(serving) / sizeof(*serving)))
+		return false;
+	return holder->start.known != waiter->start.known ||
+	       holder->start.value != waiter->start.value;
 }
 
 /* The holder in front of a waiter, if both stand still and it waits for nobody itself. */
@@ -28,7 +52,9 @@ static const struct dump_thread *holder_of(
 		relations_waits_for(relations, holder) ||
 		!judging_is_old(judging, holder->since_ns))
 		return NULL;
-	return is_unmoved(judging, holder) && is_unmoved(judging, waiter) ? holder : NULL;
+	bool stalled = is_stuck(judging, holder, waiter) && is_unmoved(judging, holder) &&
+		       is_unmoved(judging, waiter);
+	return stalled ? holder : NULL;
 }
 
 void judge_stalled(struct judging *judging)

@@ -180,6 +180,16 @@ static void stalled(void)
 		start_detached(lock_first, NULL);
 }
 
+/* Followers wait for their turn, the leader for work. */
+static void leader(void)
+{
+	static int ends[2];
+	if (pipe(ends) != 0)
+		abort();
+	for (unsigned i = 0; i < size; i++)
+		start_detached(lock_and_read, &ends[0]);
+}
+
 static void *lock_briefly(void *unused)
 {
 	for (;;) {
@@ -416,6 +426,7 @@ static const struct mode {
 	{"rwlock-deadlock", rwlock_deadlock, 1},
 	{"dead-owner", dead_owner, 3},
 	{"stalled", stalled, 3},
+	{"leader", leader, 4},
 	{"contended", contended, 4},
 	{"unjoined", unjoined, 5},
 	{"unjoined-growing", unjoined_growing, 1000},

@@ -5,7 +5,7 @@
 # shellcheck source=tests/watch.sh
 . "$(dirname "$0")/../watch.sh"
 needs jq curl
-plan 56
+plan 58
 
 export LEAKWATCH_INTERVAL=0.2 LEAKWATCH_TICK=0.05
 stuck=$build/tests/hosts/stuck
@@ -54,6 +54,7 @@ innocent() { # MODE [N]: after ten dumps still no verdict, nor in any of these
 	stop "$pid"
 }
 
+innocent leader
 innocent contended
 innocent join-in-order
 innocent idle-pool
