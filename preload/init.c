@@ -12,6 +12,7 @@
 #include "preload/peek.h"
 #include "preload/real.h"
 #include "preload/rules.h"
+#include "preload/scheduling.h"
 #include "preload/snapshot.h"
 #include "preload/sys.h"
 #include "preload/threads.h"
@@ -57,6 +58,7 @@ __attribute__((constructor)) static void start(void)
 	modules_init();
 	rules_init();
 	outlive_init();
+	scheduling_note();
 	process = sys_getpid();
 	threads_init();
 	pthread_atfork(fork_prepare, NULL, fork_child);

@@ -12,6 +12,7 @@
 #include "preload/outlive.h"
 #include "preload/peek.h"
 #include "preload/real.h"
+#include "preload/scheduling.h"
 #include "preload/store.h"
 #include "preload/sys.h"
 #include "preload/unwind.h"
@@ -83,12 +84,13 @@ static bool thread_spawn(void *(*start)(void *))
 	return true;
 }
 
-/* Before anything of ours runs in it: no slot, a name. */
+/* Before anything of ours runs in it: no slot, a name, no priority. */
 static void thread_enter(void)
 {
 	slot_self = SLOT_NONE;
 	snapshot_exclude(sys_gettid());
 	sys_call2(SYS_prctl, PR_SET_NAME, (long)"leakwatch");
+	scheduling_plain();
 }
 
 /* --- libunwind, when a stack needs it --------------------------------------------------------------- */
