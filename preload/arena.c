@@ -30,11 +30,18 @@ static struct {
 	char *next, *end;
 } arena;
 
+/* A host that has all its future memory locked means its own: ours would be touched at once, tables of
+ * megabytes that are hardly used. What is mapped without access is not touched, and can be unlocked. */
 void *arena_map(size_t bytes)
 {
-	long at = sys_mmap(bytes);
+	long at = sys_reserve(bytes);
 	if (at < 0)
 		return NULL;
+	sys_call2(SYS_munlock, at, (long)bytes);
+	if (sys_call3(SYS_mprotect, at, (long)bytes, PROT_READ | PROT_WRITE) < 0) {
+		sys_call2(SYS_munmap, at, (long)bytes);
+		return NULL;
+	}
 	atomic_fetch_add_explicit(&mapped_bytes, bytes, memory_order_relaxed);
 	sys_call3(SYS_madvise, at, (long)bytes, MADV_DONTDUMP);
 	return (void *)at;

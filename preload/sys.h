@@ -56,9 +56,10 @@ static inline long sys_call0(long number)
 	return sys_call6(number, 0, 0, 0, 0, 0, 0);
 }
 
-static inline long sys_mmap(size_t bytes)
+/* Maps bytes that may not be accessed yet. */
+static inline long sys_reserve(size_t bytes)
 {
-	return sys_call6(SYS_mmap, 0, (long)bytes, PROT_READ | PROT_WRITE,
+	return sys_call6(SYS_mmap, 0, (long)bytes, PROT_NONE,
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 }
 
