@@ -108,8 +108,10 @@ INTERPOSE int thrd_detach(thrd_t thread)
 
 INTERPOSE int pthread_setname_np(pthread_t thread, const char *name)
 {
-	thread_named(thread, name);
-	return REAL(pthread_setname_np)(thread, name);
+	int error = REAL(pthread_setname_np)(thread, name);
+	if (!error)
+		thread_named(thread, name);
+	return error;
 }
 
 /* Nothing to record: threads.c sees the end by its key. The rows make sure that a thread which ends by

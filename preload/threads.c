@@ -178,9 +178,13 @@ static inline __attribute__((always_inline)) void thread_begin(struct slot *slot
 	slot->pthread = (uintptr_t)pthread_self();
 	slot->stack_high = (uintptr_t)__builtin_frame_address(0);
 	slot->stack_low = slot->stack_high - slot->stack_bytes;
-	slot_self = slot;
+	/* In one go: a signal handler that comes first claims a slot of its own, one that comes after does
+	 * not. */
+	struct slot *claimed = __atomic_exchange_n(&slot_self, slot, __ATOMIC_RELAXED);
 	thread_mark(slot);
 	atomic_store_explicit(&slot->tid, tid_own(), memory_order_release);
+	if (slot_usable(claimed))
+		slot_release(claimed);
 }
 
 void *thread_start(void *argument)
