@@ -68,6 +68,7 @@ struct dump_timer {
 	const char *object;
 	struct measured since_ns, period_ns, overruns;
 	const char *clock, *notify;
+	struct measured server; /* tid of the thread that is notified */
 	const struct dump_creator *created_by;
 };
 

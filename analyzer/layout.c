@@ -111,6 +111,7 @@ static const struct field timer_fields[] = {
 	NUMBER(dump_timer, overruns, "overruns"),
 	TEXT(dump_timer, clock, "clock"),
 	TEXT(dump_timer, notify, "notify"),
+	NUMBER(dump_timer, server, "server"),
 };
 
 static const struct field unjoined_fields[] = {

@@ -225,6 +225,31 @@ static void unjoined_group_print(
 	fprintf(out, "\n");
 }
 
+static uint64_t overruns_most(const struct timer_group *group)
+{
+	uint64_t most = 0;
+	for (size_t i = 0; i < group->count; i++)
+		if (group->timers[i]->overruns.value > most)
+			most = group->timers[i]->overruns.value;
+	return most;
+}
+
+/* The thread that the timer notifies, where it notifies one. */
+static const char *server_words(const struct report *report, const struct dump_timer *timer)
+{
+	struct pool *pool = report->tracer.pool;
+	if (!timer->server.known)
+		return "";
+	for (size_t i = 0; i < report->dump->thread_count; i++) {
+		const struct dump_thread *thread = &report->dump->threads[i];
+		if (thread->tid.known && thread->tid.value == timer->server.value && thread->name)
+			return pool_print(pool, "; served by thread %lu (%s)",
+				(unsigned long)timer->server.value,
+				utf8_printable(pool, thread->name));
+	}
+	return pool_print(pool, "; served by thread %lu", (unsigned long)timer->server.value);
+}
+
 static void timer_group_print(
 	const struct report *report, const struct timer_group *group, FILE *out)
 {
@@ -237,6 +262,9 @@ static void timer_group_print(
 		fprintf(out, "; oldest %s", words_of_duration(pool, group->oldest_ns.value));
 	if (first->period_ns.known && first->period_ns.value)
 		fprintf(out, "; every %s", words_of_duration(pool, first->period_ns.value));
+	if (overruns_most(group))
+		fprintf(out, "; up to %s", words_of_count(pool, overruns_most(group), "overrun"));
+	fprintf(out, "%s", server_words(report, first));
 	if (group->creator && group->creator->made.known && group->creator->gone.known)
 		fprintf(out, "; %" PRIu64 " created here, %" PRIu64 " deleted",
 			group->creator->made.value, group->creator->gone.value);

@@ -253,6 +253,20 @@ static void unjoined_write(struct json *json, const struct report *report)
 	json_list_end(json);
 }
 
+static void timer_write(struct json *json, const struct dump_timer *timer)
+{
+	json_object(json, NULL);
+	json_measured(json, "id", timer->id);
+	json_text(json, "object", timer->object);
+	json_measured(json, "since_ns", timer->since_ns);
+	json_measured(json, "period_ns", timer->period_ns);
+	json_measured(json, "overruns", timer->overruns);
+	json_text(json, "clock", timer->clock);
+	json_text(json, "notify", timer->notify);
+	json_measured(json, "server", timer->server);
+	json_object_end(json);
+}
+
 static void timers_write(struct json *json, const struct report *report)
 {
 	if (!report->dump->has_timers) {
@@ -269,6 +283,10 @@ static void timers_write(struct json *json, const struct report *report)
 		json_measured(json, "created", group->creator ? group->creator->made : unknown);
 		json_measured(json, "deleted", group->creator ? group->creator->gone : unknown);
 		verdict_write(json, &group->verdict);
+		json_list(json, "timers");
+		for (size_t j = 0; j < group->count; j++)
+			timer_write(json, group->timers[j]);
+		json_list_end(json);
 		created_by_write(json, report, group->creator);
 		json_object_end(json);
 	}

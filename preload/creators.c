@@ -154,6 +154,20 @@ struct creator *creator_of(enum creator_kind kind, const struct registers *regis
 	return creator;
 }
 
+struct creator *creator_inherit(const struct creator *parents)
+{
+	if (!parents)
+		return NULL;
+	struct creator key = {.hash = parents->hash,
+		.kind = parents->kind,
+		.count = parents->count,
+		.partial = parents->partial};
+	struct creator *creator = creator_find(&key, parents->frames);
+	if (creator)
+		creator->made++;
+	return creator;
+}
+
 void creator_gone(struct creator *creator)
 {
 	if (creator)

@@ -59,6 +59,10 @@ uint64_t creators_lost(void);
 /* In the child of a fork: starts over. */
 void creators_forget(void);
 
+/* After that: the same stack in the new table, for something that the child inherited. NULL for NULL, and where
+ * creator_here() is. */
+struct creator *creator_inherit(const struct creator *parents);
+
 /* Whether an address lies in the shim's own code: such frames are left out of every stack. */
 bool address_is_own(uintptr_t address);
 

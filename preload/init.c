@@ -39,8 +39,8 @@ static void fork_child(void)
 	modules_forget();
 	unwind_forget();
 	arena_forget();
-	timers_forget();
 	creators_forget();
+	timers_inherit();
 	threads_forget();
 }
 

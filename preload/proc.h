@@ -53,6 +53,7 @@ bool proc_name_read(int tid, char name[SLOT_NAME_BYTES]);
  * failure.
  */
 long proc_read(int tid, const char *name, char *to, size_t room);
+long proc_read_process(const char *name, char *to, size_t room); /* below /proc/self, as far as room */
 int proc_open_file(int tid, const char *name, int flags);
 long proc_link(int tid, const char *name, char *to, size_t room);
 int proc_link_mode(int tid, const char *name);

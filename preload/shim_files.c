@@ -6,6 +6,7 @@
  */
 #include "preload/real.h"
 #include "preload/slot.h"
+#include "preload/timers.h"
 
 #include <stdarg.h>
 
@@ -170,8 +171,12 @@ INTERPOSE int fcntl(int fd, int command, ...)
 	va_start(list, command);
 	void *argument = va_arg(list, void *);
 	va_end(list);
-	if (command != F_SETLKW && command != F_OFD_SETLKW)
-		return REAL(fcntl)(fd, command, argument);
+	if (command != F_SETLKW && command != F_OFD_SETLKW) {
+		int done = REAL(fcntl)(fd, command, argument);
+		if ((command == F_DUPFD || command == F_DUPFD_CLOEXEC) && done >= 0)
+			timer_copied(fd, done);
+		return done;
+	}
 	struct stay stay = wait_enter(WAIT_FILE_LOCK, (unsigned)fd, UNTIMED);
 	int result = REAL(fcntl)(fd, command, argument);
 	wait_leave(stay);

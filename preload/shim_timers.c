@@ -106,3 +106,31 @@ INTERPOSE int setitimer(__itimer_which_t which, const struct itimerval *restrict
 		timer_gone(TIMER_INTERVAL, (unsigned)which);
 	return result;
 }
+
+/* A timerfd lives on in its copies. */
+
+INTERPOSE int dup(int from)
+{
+	int to = REAL(dup)(from);
+	if (to >= 0)
+		timer_copied(from, to);
+	return to;
+}
+
+INTERPOSE int dup2(int from, int to)
+{
+	int result = REAL(dup2)(from, to);
+	if (result >= 0)
+		timer_copied(from, to);
+	return result;
+}
+
+INTERPOSE_ALSO(__dup2, dup2);
+
+INTERPOSE int dup3(int from, int to, int flags)
+{
+	int result = REAL(dup3)(from, to, flags);
+	if (result >= 0)
+		timer_copied(from, to);
+	return result;
+}

@@ -570,7 +570,9 @@ const struct snapshot *snapshot_take(void)
 	for (size_t i = 0; i < listed; i++)
 		if (*tid_entry(tids[i]) > 0 && !is_excluded(tids[i]))
 			stranger_sight(tids[i]);
-	timers_look(timer_keep, NULL);
+	timers_look(
+		snapshot.thread_count ? ((struct sighting *)threads_array.memory)->tid : self.pid,
+		timer_keep, NULL);
 	groups_order();
 	losses_count();
 	snapshot.threads = threads_array.memory;

@@ -3,20 +3,29 @@
  *
  * A cell is taken by compare-and-swap from FREE, filled, and published as LIVE; it is emptied the same
  * way. A handle may lie in any cell of its window, so look-ups read the whole window and deletions leave
- * no marks behind.
+ * no marks behind. Descriptors of one timerfd have a cell each and share a count: the timer is gone when
+ * the last of them is.
  */
 #include "preload/timers.h"
 #include "preload/arena.h"
+#include "preload/kerneltimers.h"
 #include "preload/peek.h"
+#include "preload/proc.h"
 #include "preload/sys.h"
+#include "preload/text.h"
 
 #include <signal.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/time.h>
 
-#define CELLS  32768u
-#define WINDOW 64u
+#define CELLS	      32768u
+#define WINDOW	      64u
+#define SHARES	      8192u
+#define KERNEL_TIMERS 1024u
+#define UNSEEN_FDS    64u
+#define UNSEEN_EVERY  16u /* looks from search to search for timerfds whose making was not seen */
+#define SEARCHED      1024u /* descriptors, in a search */
 
 enum { CELL_FREE, CELL_BUSY, CELL_LIVE };
 
@@ -24,27 +33,46 @@ struct cell {
 	_Atomic uint32_t state;
 	_Atomic uint32_t kind;
 	_Atomic uint64_t handle;
+	_Atomic uint32_t share; /* index into shares, 0: none */
 	struct timer timer;
+};
+
+/* Of a timerfd with several descriptors. Never reused. */
+struct share {
+	_Atomic uint32_t cells;
+	uint32_t looked; /* the look that found one of them alive: the watcher's */
 };
 
 static struct {
 	_Atomic(struct cell *) cells; /* mapped at the first timer */
-	_Atomic long alive;
+	_Atomic(struct share *) shares; /* at the first copy */
+	_Atomic uint32_t share_count;
+	_Atomic int pid; /* whose they are */
+	_Atomic long alive, fd_cells;
 	_Atomic uint64_t lost, last_id;
 } timers;
 
+/* What *place points to, mapped by whoever comes first; NULL when memory is short. */
+static void *table_open(_Atomic(void *) *place, size_t bytes)
+{
+	void *table = atomic_load_explicit(place, memory_order_acquire);
+	void *fresh = table ? NULL : arena_map(bytes);
+	if (!fresh || atomic_compare_exchange_strong(place, &table, fresh))
+		return table ? table : fresh;
+	arena_unmap(fresh, bytes);
+	return table;
+}
+
 static struct cell *cells_open(void)
 {
-	struct cell *cells = atomic_load_explicit(&timers.cells, memory_order_acquire);
-	if (cells)
-		return cells;
-	struct cell *fresh = arena_map(CELLS * sizeof(struct cell));
-	if (!fresh)
-		return NULL;
-	if (atomic_compare_exchange_strong(&timers.cells, &cells, fresh))
-		return fresh;
-	arena_unmap(fresh, CELLS * sizeof(struct cell));
-	return cells;
+	if (!timers.cells)
+		timers.pid = sys_getpid();
+	return table_open((_Atomic(void *) *)&timers.cells, CELLS * sizeof(struct cell));
+}
+
+static struct share *share_at(uint32_t index)
+{
+	return atomic_load_explicit(&timers.shares, memory_order_acquire) + index;
 }
 
 static uint32_t window_of(enum timer_kind kind, uint64_t handle)
@@ -59,6 +87,11 @@ static bool cell_holds(struct cell *cell, enum timer_kind kind, uint64_t handle)
 	       atomic_load_explicit(&cell->handle, memory_order_relaxed) == handle &&
 	       atomic_load_explicit(&cell->kind, memory_order_relaxed) == kind;
 }
+
+/* The watcher's: timerfds whose making was not seen, and how many looks there were. */
+static int unseen[UNSEEN_FDS];
+static unsigned unseen_count;
+static uint32_t looks;
 
 static struct cell *cell_find(struct cell *cells, enum timer_kind kind, uint64_t handle)
 {
@@ -84,21 +117,26 @@ static struct cell *cell_take(struct cell *cells, enum timer_kind kind, uint64_t
 static bool cell_empty(struct cell *cell)
 {
 	struct creator *creator = cell->timer.creator;
-	uint32_t live = CELL_LIVE;
+	uint32_t share = cell->share, live = CELL_LIVE;
+	bool is_fd = cell->kind == TIMER_FD;
 	if (!atomic_compare_exchange_strong(&cell->state, &live, CELL_FREE))
 		return false;
+	atomic_fetch_sub_explicit(&timers.fd_cells, is_fd, memory_order_relaxed);
+	if (share && atomic_fetch_sub(&share_at(share)->cells, 1) > 1)
+		return true;
 	creator_gone(creator);
 	atomic_fetch_sub_explicit(&timers.alive, 1, memory_order_relaxed);
 	return true;
 }
 
-static void cell_fill(struct cell *cell, const struct timer *timer)
+static void cell_fill(struct cell *cell, const struct timer *timer, uint32_t share)
 {
 	cell->timer = *timer;
+	cell->share = share;
 	atomic_store_explicit(&cell->kind, timer->kind, memory_order_relaxed);
 	atomic_store_explicit(&cell->handle, timer->handle, memory_order_relaxed);
+	atomic_fetch_add_explicit(&timers.fd_cells, timer->kind == TIMER_FD, memory_order_relaxed);
 	atomic_store_explicit(&cell->state, CELL_LIVE, memory_order_release);
-	atomic_fetch_add_explicit(&timers.alive, 1, memory_order_relaxed);
 }
 
 static const enum creator_kind creator_kinds[] = {
@@ -130,7 +168,8 @@ void timer_made(enum timer_kind kind, uint64_t handle, int clock, int notify)
 		.creator = creator_here(creator_kinds[kind]),
 		.overruns = -1,
 	};
-	cell_fill(cell, &timer);
+	cell_fill(cell, &timer, 0);
+	atomic_fetch_add_explicit(&timers.alive, 1, memory_order_relaxed);
 }
 
 void timer_gone(enum timer_kind kind, uint64_t handle)
@@ -141,6 +180,53 @@ void timer_gone(enum timer_kind kind, uint64_t handle)
 		cell_empty(cell);
 }
 
+/* The share of a cell, made if it has none, with one more cell in it; 0 when there is none to be had. */
+static uint32_t share_join(struct cell *cell)
+{
+	uint32_t share = atomic_load(&cell->share), none = 0;
+	if (!table_open((_Atomic(void *) *)&timers.shares, SHARES * sizeof(struct share)))
+		return 0;
+	if (!share) {
+		share = atomic_fetch_add(&timers.share_count, 1) + 1;
+		if (share >= SHARES)
+			return 0;
+		share_at(share)->cells = 1;
+		if (!atomic_compare_exchange_strong(&cell->share, &none, share))
+			share = none;
+	}
+	atomic_fetch_add(&share_at(share)->cells, 1);
+	return share;
+}
+
+static void cell_copy(struct cell *cell, int to)
+{
+	struct timer timer = cell->timer;
+	struct cell *copy = cell_take(timers.cells, TIMER_FD, (unsigned)to);
+	uint32_t share = copy ? share_join(cell) : 0;
+	timer.handle = (unsigned)to;
+	if (share)
+		cell_fill(copy, &timer, share);
+	else if (copy)
+		atomic_store(&copy->state, CELL_FREE);
+	if (!share)
+		atomic_fetch_add_explicit(&timers.lost, 1, memory_order_relaxed);
+}
+
+void timer_copied(int from, int to)
+{
+	struct cell *cells = atomic_load_explicit(&timers.cells, memory_order_acquire);
+	if (!cells || from == to || !atomic_load_explicit(&timers.fd_cells, memory_order_relaxed))
+		return;
+	struct cell *old = cell_find(cells, TIMER_FD, (unsigned)to);
+	struct cell *cell = cell_find(cells, TIMER_FD, (unsigned)from);
+	/* The child of a vfork() has descriptors of its own and the parent's memory. */
+	if ((!old && !cell) || timers.pid != sys_getpid())
+		return;
+	if (old)
+		cell_empty(old);
+	if (cell)
+		cell_copy(cell, to);
+}
 long timers_alive(void)
 {
 	return atomic_load_explicit(&timers.alive, memory_order_relaxed);
@@ -154,8 +240,34 @@ uint64_t timers_lost(void)
 void timers_forget(void)
 {
 	timers.cells = NULL;
-	timers.alive = 0;
+	timers.shares = NULL;
+	timers.share_count = 0;
+	timers.alive = timers.fd_cells = 0;
 	timers.lost = timers.last_id = 0;
+	unseen_count = looks = 0;
+}
+
+void timers_inherit(void)
+{
+	struct cell *cells = timers.cells;
+	if (!timers.fd_cells) {
+		timers_forget();
+		return;
+	}
+	timers.lost = 0;
+	timers.pid = sys_getpid();
+	unseen_count = looks = 0;
+	for (uint32_t i = 1; timers.shares && i <= timers.share_count && i < SHARES; i++)
+		share_at(i)->looked = 0;
+	for (uint32_t i = 0; i < CELLS; i++) {
+		bool live = cells[i].state == CELL_LIVE, is_fd = cells[i].kind == TIMER_FD;
+		if (live && !is_fd)
+			timers.alive--;
+		if (live && is_fd)
+			cells[i].timer.creator = creator_inherit(cells[i].timer.creator);
+		else
+			cells[i].state = CELL_FREE;
+	}
 }
 
 /* --- what the kernel knows ------------------------------------------------------------------------ */
@@ -200,56 +312,63 @@ static bool interval_look(struct timer *timer)
 	return timer->period_ns || value.it_value.tv_sec || value.it_value.tv_usec;
 }
 
-/* "it_interval: (0, 10000000)" of /proc/self/fdinfo/FD. Any other descriptor has no such line. */
-static bool fd_interval(const char *text, uint64_t *ns)
+/* Once an expiration is unread, the kernel counts further ones only when somebody reads. A descriptor that was
+ * closed unseen and is another's timerfd now is told by its clock, if at all. */
+static bool fd_look(int tid, struct timer *timer)
 {
-	const char *at = strstr(text, "it_interval: (");
-	uint64_t value[2] = {0, 0};
-	if (!at)
+	struct timerfd timerfd;
+	if (!timerfd_look(tid, (int)timer->handle, &timerfd) ||
+		(timer->clock >= 0 && timer->clock != timerfd.clock))
 		return false;
-	at += strlen("it_interval: (");
-	for (int i = 0; i < 2; i++) {
-		while (*at >= '0' && *at <= '9')
-			value[i] = value[i] * 10 + (uint64_t)(*at++ - '0');
-		while (*at == ',' || *at == ' ')
-			at++;
-	}
-	*ns = value[0] * 1000000000u + value[1];
+	timer->clock = timerfd.clock;
+	timer->period_ns = timerfd.period_ns;
+	timer->overruns = timerfd.unread ? -1 : 0;
 	return true;
 }
 
-static bool fd_look(struct timer *timer)
-{
-	/* The host's descriptors, not the watcher's own: /proc/self names the whole process. */
-	char path[48] = "/proc/self/fdinfo/", digits[24], text[512];
-	char *at = path + strlen(path), *digit = digits + sizeof digits;
-	uint64_t rest = timer->handle;
-	*--digit = '\0';
-	do {
-		*--digit = (char)('0' + rest % 10);
-		rest /= 10;
-	} while (rest);
-	strcpy(at, digit);
-	int fd = sys_open(AT_FDCWD, path, O_RDONLY, 0);
-	if (fd < 0)
-		return false;
-	long bytes = sys_read(fd, text, sizeof text - 1);
-	sys_close(fd);
-	text[bytes > 0 ? bytes : 0] = '\0';
-	return fd_interval(text, &timer->period_ns);
-}
-
-static bool timer_look(struct timer *timer)
+static bool timer_look(int tid, struct timer *timer)
 {
 	switch (timer->kind) {
 	case TIMER_POSIX:
 		return posix_look(timer);
 	case TIMER_FD:
-		return fd_look(timer);
+		return fd_look(tid, timer);
 	case TIMER_INTERVAL:
 		return interval_look(timer);
 	}
 	return false;
+}
+
+/* --- the table, looked at ------------------------------------------------------------------------------- */
+
+struct look {
+	int tid;
+	void (*note)(void *context, const struct timer *timer);
+	void *context;
+	size_t listed; /* in kernel_timers */
+	bool intervals[3]; /* that the table knows */
+};
+
+static struct kernel_timer kernel_timers[KERNEL_TIMERS];
+static uint16_t kernel_index[2 * KERNEL_TIMERS]; /* by id: index + 1 */
+
+/* Where the timer with this id is noted, or would be. */
+static uint16_t *kernel_entry(int id)
+{
+	uint32_t at = (uint32_t)id % (2 * KERNEL_TIMERS);
+	while (kernel_index[at] && kernel_timers[kernel_index[at] - 1].id != id)
+		at = (at + 1) % (2 * KERNEL_TIMERS);
+	return &kernel_index[at];
+}
+
+/* False where there are more than fit: what is not listed then is not unseen. */
+static bool kernel_list(size_t *listed)
+{
+	bool all = kernel_timers_list(kernel_timers, KERNEL_TIMERS, listed);
+	memset(kernel_index, 0, sizeof kernel_index);
+	for (size_t i = 0; i < *listed; i++)
+		*kernel_entry(kernel_timers[i].id) = (uint16_t)(i + 1);
+	return all;
 }
 
 /* A copy of the cell's timer if it stayed the same meanwhile. */
@@ -262,18 +381,132 @@ static bool cell_read(struct cell *cell, struct timer *timer)
 	return cell_holds(cell, timer->kind, timer->handle) && cell->timer.id == timer->id;
 }
 
-void timers_look(void (*note)(void *context, const struct timer *timer), void *context)
+/* Whom the kernel notifies: of those with SIGEV_THREAD, a thread of libc's. */
+static void server_find(struct timer *timer)
+{
+	uint16_t entry = *kernel_entry(timer->kernel_id);
+	if (!entry)
+		return;
+	kernel_timers[entry - 1].known = true;
+	timer->server = kernel_timers[entry - 1].thread;
+}
+
+/* Of several descriptors of one timerfd, the first stands for all. */
+static bool share_noted(const struct cell *cell)
+{
+	if (!cell->share)
+		return false;
+	struct share *share = share_at(cell->share);
+	bool noted = share->looked == looks;
+	share->looked = looks;
+	return noted;
+}
+
+static void cell_look(struct look *look, struct cell *cell)
+{
+	struct timer timer;
+	if (!cell_read(cell, &timer))
+		return;
+	if (!timer_look(look->tid, &timer)) {
+		cell_empty(cell);
+		return;
+	}
+	if (timer.kind == TIMER_POSIX)
+		server_find(&timer);
+	if (timer.kind == TIMER_INTERVAL)
+		look->intervals[timer.handle % 3] = true;
+	if (!share_noted(cell))
+		look->note(look->context, &timer);
+}
+
+/* --- timers whose creation was not seen ------------------------------------------------------------------ */
+
+/* By way of a plugin past the shim, a raw system call, alarm(), exec, a message with descriptors. */
+static struct timer timer_unseen(enum timer_kind kind, uint64_t handle, int clock, int notify)
+{
+	return (struct timer){.kind = kind,
+		.handle = handle,
+		.clock = clock,
+		.notify = notify,
+		.made_ns = UINT64_MAX,
+		.overruns = -1};
+}
+
+static void posix_unseen(const struct look *look)
+{
+	for (size_t i = 0; i < look->listed; i++) {
+		const struct kernel_timer *listed = &kernel_timers[i];
+		if (listed->known)
+			continue;
+		struct timer timer = timer_unseen(
+			TIMER_POSIX, (uint64_t)listed->id, listed->clock, listed->notify);
+		timer.server = listed->thread;
+		if (posix_look(&timer))
+			look->note(look->context, &timer);
+	}
+}
+
+static void intervals_unseen(const struct look *look)
+{
+	for (unsigned which = ITIMER_REAL; which <= ITIMER_PROF; which++) {
+		struct timer timer = timer_unseen(TIMER_INTERVAL, which, -1, SIGEV_SIGNAL);
+		if (!look->intervals[which] && interval_look(&timer))
+			look->note(look->context, &timer);
+	}
+}
+
+static bool fd_known(int tid, int fd)
 {
 	struct cell *cells = atomic_load_explicit(&timers.cells, memory_order_acquire);
-	if (!timers_alive())
+	if (cells && cell_find(cells, TIMER_FD, (unsigned)fd))
+		return true;
+	for (unsigned i = 0; i < unseen_count; i++)
+		if (unseen[i] == fd || descriptors_same(tid, fd, unseen[i]))
+			return true;
+	return false;
+}
+
+static void descriptor_visit(int fd, void *context)
+{
+	int tid = *(int *)context;
+	char path[40], link[32];
+	text_copy_u64(text_copy(path, "fd/"), (unsigned)fd);
+	if (unseen_count == UNSEEN_FDS || proc_link(tid, path, link, sizeof link) <= 0 ||
+		strcmp(link, "anon_inode:[timerfd]") != 0 || fd_known(tid, fd))
 		return;
-	for (uint32_t i = 0; cells && i < CELLS; i++) {
-		struct timer timer;
-		if (!cell_read(&cells[i], &timer))
+	unseen[unseen_count++] = fd;
+}
+
+static void fds_unseen(const struct look *look)
+{
+	struct cell *cells = atomic_load_explicit(&timers.cells, memory_order_acquire);
+	int tid = look->tid;
+	unsigned kept = 0;
+	if (looks % UNSEEN_EVERY == 1)
+		proc_descriptors(tid, SEARCHED, descriptor_visit, &tid);
+	for (unsigned i = 0; i < unseen_count; i++) {
+		struct timer timer =
+			timer_unseen(TIMER_FD, (unsigned)unseen[i], -1, TIMER_NOTIFY_FD);
+		if ((cells && cell_find(cells, TIMER_FD, timer.handle)) || !fd_look(tid, &timer))
 			continue;
-		if (timer_look(&timer))
-			note(context, &timer);
-		else
-			cell_empty(&cells[i]);
+		look->note(look->context, &timer);
+		unseen[kept++] = unseen[i];
 	}
+	unseen_count = kept;
+}
+
+/* --- all of them ---------------------------------------------------------------------------------------- */
+
+void timers_look(int tid, void (*note)(void *context, const struct timer *timer), void *context)
+{
+	struct cell *cells = atomic_load_explicit(&timers.cells, memory_order_acquire);
+	struct look look = {.tid = tid, .note = note, .context = context};
+	looks++;
+	bool all = kernel_list(&look.listed);
+	for (uint32_t i = 0; cells && timers_alive() && i < CELLS; i++)
+		cell_look(&look, &cells[i]);
+	if (all)
+		posix_unseen(&look);
+	intervals_unseen(&look);
+	fds_unseen(&look);
 }

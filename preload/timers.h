@@ -28,29 +28,39 @@ enum timer_kind { TIMER_POSIX, TIMER_FD, TIMER_INTERVAL };
 void timer_made(enum timer_kind kind, uint64_t handle, int clock, int notify);
 void timer_gone(enum timer_kind kind, uint64_t handle);
 
+/* From interposers, after a descriptor was duplicated: if from is a timerfd, to is the same one; what to was
+ * before was closed by that. A timer is gone when its last descriptor is. Anywhere. */
+void timer_copied(int from, int to);
+
 /* How many are alive as far as the calls tell: decides when a process without threads gets a watcher. */
 long timers_alive(void);
 
 /* Timers that found no room in the table, since the process started. */
 uint64_t timers_lost(void);
 
-/* In the child of a fork: starts over. */
+/* In the child of a fork, after creators_forget(): starts over, with the parent's timerfds, which the child
+ * has too. Other timers are not inherited. */
+void timers_inherit(void);
+
+/* Starts over with nothing. */
 void timers_forget(void);
 
 struct timer {
-	uint64_t id; /* never reused */
+	uint64_t id; /* never reused; 0: its creation was not seen */
 	enum timer_kind kind;
 	uint64_t handle;
 	int clock, notify; /* clock -1: does not apply */
-	uint64_t made_ns; /* CLOCK_MONOTONIC_COARSE */
-	struct creator *creator;
+	uint64_t made_ns; /* CLOCK_MONOTONIC_COARSE; UINT64_MAX: not known */
+	struct creator *creator; /* NULL: not known */
 	/* As the kernel has it. */
 	uint64_t period_ns;
-	int64_t overruns; /* -1: not known */
+	int64_t overruns; /* -1: not known, as of a timerfd with expirations unread */
 	int kernel_id; /* of a POSIX timer */
+	int server; /* tid of the thread that is notified, 0: none in particular, or not known */
 };
 
-/* Calls note for each timer that still exists, in the order of the table. Watcher only. */
-void timers_look(void (*note)(void *context, const struct timer *timer), void *context);
+/* Calls note for each timer that still exists, in the order of the table; then for those whose creation was not
+ * seen. tid is a thread with the host's descriptors. Watcher only. */
+void timers_look(int tid, void (*note)(void *context, const struct timer *timer), void *context);
 
 #endif

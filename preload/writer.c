@@ -313,7 +313,10 @@ static void put_timer(struct text *text, const struct snapshot *snapshot, const 
 {
 	static const char *const kinds[] = {"timer_create", "timerfd", "setitimer"};
 	static const char *const itimers[] = {"itimer:real", "itimer:virtual", "itimer:prof"};
-	text_put_u64(text, timer->id);
+	if (timer->id)
+		text_put_u64(text, timer->id);
+	else
+		text_put(text, DUMP_ABSENT);
 	text_put(text, " ");
 	text_put(text, kinds[timer->kind]);
 	put_creator(text, timer->creator);
@@ -332,6 +335,7 @@ static void put_timer(struct text *text, const struct snapshot *snapshot, const 
 	text_put(text, clock_name(timer->clock));
 	text_put(text, " ");
 	text_put(text, notify_name(timer->notify));
+	put_value(text, timer->server != 0, (uint64_t)timer->server);
 	text_newline(text);
 }
 

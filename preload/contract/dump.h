@@ -33,7 +33,7 @@
 	"columns id tid group since_ns object waits stable_ns creator start detached name"
 #define DUMP_COLUMNS_CREATORS "columns id kind made gone stack"
 #define DUMP_COLUMNS_TIMERS                                                                        \
-	"columns id kind creator object since_ns period_ns overruns clock notify"
+	"columns id kind creator object since_ns period_ns overruns clock notify server"
 #define DUMP_COLUMNS_UNJOINED "columns id tid creator start since_ns stack_bytes name"
 #define DUMP_COLUMNS_WAKERS   "columns object thread place count since_ns alive sole"
 #define DUMP_COLUMNS_OWNERS   "columns object kind owner_tid owner alive readers"

@@ -3,6 +3,7 @@
  */
 #include "preload/timers.h"
 #include "preload/modules.h"
+#include "preload/proc.h"
 #include "preload/rules.h"
 
 #include <setjmp.h>
@@ -40,7 +41,7 @@ static void note(void *context, const struct timer *timer)
 static unsigned look(void)
 {
 	looked.count = 0;
-	timers_look(note, NULL);
+	timers_look(getpid(), note, NULL);
 	return looked.count;
 }
 
@@ -349,6 +350,7 @@ static int prepare(void **state)
 	(void)state;
 	modules_init();
 	rules_init();
+	proc_open();
 	return 0;
 }
 
