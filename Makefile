@@ -38,8 +38,10 @@ analyzer_src := $(filter-out analyzer/main.c,$(wildcard analyzer/*.c))
 demo_main    := demos/leaklab.c demos/leakserver.c
 demo_src     := $(filter-out $(demo_main),$(wildcard demos/*.c))
 unit_src     := $(wildcard tests/unit/*.c)
-host_src     := $(wildcard tests/hosts/*.c) $(wildcard tests/hostile/*.c) $(wildcard tests/bench/*.c) $(wildcard tests/patterns/*.c)
+host_src     := $(wildcard tests/hosts/*.c) $(wildcard tests/hostile/*.c) $(wildcard tests/bench/*.c)
 hostxx_src   := $(wildcard tests/hosts/*.cc) $(wildcard tests/hostile/*.cc)
+pattern_src  := $(wildcard tests/patterns/*.c tests/patterns/*.cc)
+pattern_lib  := $(wildcard tests/patterns/lib/*.c)
 man_pages    := $(wildcard docs/man/*.1) $(wildcard docs/man/*.5) $(wildcard docs/man/*.7)
 
 preload_obj  := $(preload_src:%.c=$(OUT)/%.o)
@@ -47,13 +49,15 @@ analyzer_obj := $(analyzer_src:%.c=$(OUT)/%.o)
 demo_obj     := $(demo_src:%.c=$(OUT)/%.o)
 unit_bin     := $(unit_src:%.c=$(OUT)/%)
 host_bin     := $(host_src:%.c=$(OUT)/%) $(hostxx_src:%.cc=$(OUT)/%)
+pattern_bin  := $(addprefix $(OUT)/,$(basename $(pattern_src)))
+pattern_obj  := $(pattern_lib:%.c=$(OUT)/%.o)
 
 shim      := $(OUT)/libleakwatch.so
 leakwatch := $(OUT)/leakwatch
 demos     := $(demo_main:%.c=$(OUT)/%)
 
 .DELETE_ON_ERROR:
-.PHONY: all deps deps-services demo check check-san check-clang check-format bench install clean help
+.PHONY: all deps deps-services demo check check-san check-clang check-format bench accuracy patterns install clean help
 
 all: $(shim) $(leakwatch) $(demos) ## build everything
 
@@ -118,11 +122,21 @@ $(OUT)/tests/%: tests/%.cc
 	@mkdir -p $(@D)
 	$(Q)$(CXX) -D_GNU_SOURCE -I. -Wall -Wextra -Werror -MMD -MP -std=gnu++20 $(CXXFLAGS) $< -o $@ $(DEMO_LIBS) $(hostflags)
 
+# Patterns are hosts too, on the channels of the demos and with company (tests/patterns/lib/).
+$(pattern_bin): $(OUT)/%: $(OUT)/%.o $(pattern_obj) $(demo_obj)
+	$(call say,LD,$@)
+	$(Q)$(CXX) $(CFLAGS) -Wl,--as-needed $^ -o $@ $(DEMO_LIBS)
+
+$(OUT)/tests/patterns/%.o: tests/patterns/%.cc
+	$(call say,CXX,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CXX) -D_GNU_SOURCE -I. -Wall -Wextra -Werror -MMD -MP -std=gnu++20 $(CXXFLAGS) -c $< -o $@
+
 # prove prints the closing lines. Every test is an executable that speaks TAP.
 PROVE    := CMOCKA_MESSAGE_OUTPUT=TAP LEAKWATCH_BUILD=$(abspath $(OUT)) prove --exec '' --timer
 suites   := $(sort $(wildcard tests/house/*.t tests/golden/*.t tests/runs/*.t tests/hostile/*.t tests/services/*.t))
 
-check: all $(unit_bin) $(host_bin) check-format check-clang check-san ## run every test
+check: all $(unit_bin) $(host_bin) $(pattern_bin) check-format check-clang check-san ## run every test
 	$(Q)$(PROVE) $(sort $(unit_bin)) $(suites)
 
 check-clang: ## the same sources under clang's warnings
@@ -146,6 +160,11 @@ check-format:
 
 bench: all $(host_bin) ## measure; prints the tables of docs/performance.md
 	$(Q)for b in tests/bench/*.sh; do LEAKWATCH_BUILD=$(abspath $(OUT)) $$b || exit 1; done
+
+patterns: $(pattern_bin)
+
+accuracy: all $(pattern_bin) ## judge all patterns, leaking and fixed; writes docs/accuracy.md
+	$(Q)LEAKWATCH_BUILD=$(abspath $(OUT)) tests/accuracy/accuracy.py
 
 demo: all ## run leak-recv and fix-recv under the shim and print both reports
 	$(Q)demos/demo.sh $(abspath $(OUT))
