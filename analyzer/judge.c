@@ -104,6 +104,8 @@ bool judging_is_old(const struct judging *judging, struct measured age_ns)
 		return true;
 	if (interval_ns.known && 3 * interval_ns.value < enough)
 		enough = 3 * interval_ns.value;
+	if (judging->dump->tick_ns.known && enough < 2 * judging->dump->tick_ns.value)
+		enough = 2 * judging->dump->tick_ns.value;
 	return age_ns.known && age_ns.value >= enough;
 }
 

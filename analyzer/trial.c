@@ -206,6 +206,27 @@ static bool list_fails(const struct trial *trial, const struct directory *direct
 	return failed;
 }
 
+static bool has_dump(const struct directory_dumps *list, pid_t pid)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (list->dumps[i].pid == pid)
+			return true;
+	return false;
+}
+
+/* A process takes its socket away when it exits. One that could not, and took no dump either, had threads. */
+static void silent_tell(const struct directory *directory, const struct directory_dumps *list)
+{
+	struct directory_sockets sockets;
+	if (directory_sockets_list(directory, &sockets))
+		return;
+	for (size_t i = 0; i < sockets.count; i++)
+		if (!has_dump(list, sockets.pids[i]))
+			warn("run: process %d ended without a dump at exit: not judged",
+				(int)sockets.pids[i]);
+	directory_sockets_free(&sockets);
+}
+
 static int dumps_judge(
 	const struct trial *trial, const char *path, bool *failed, struct complaint *complaint)
 {
@@ -218,6 +239,7 @@ static int dumps_judge(
 		return complain(complaint, "list", path);
 	}
 	*failed = list_fails(trial, &directory, &list);
+	silent_tell(&directory, &list);
 	directory_dumps_free(&list);
 	directory_close(&directory);
 	return 0;

@@ -338,12 +338,13 @@ void watcher_before_fork(void)
 		atomic_store(&in_vain, true);
 }
 
+/* One that has not begun yet, whose slot has no tid, will. */
 static bool others_live(void)
 {
 	int self = sys_gettid();
 	for (uint32_t i = 0; i < slots_end(); i++) {
 		const struct slot *slot = slot_at(i);
-		if (slot && (slot->flags & (SLOT_USED | SLOT_EXITED)) == SLOT_USED && slot->tid &&
+		if (slot && (slot->flags & (SLOT_USED | SLOT_EXITED)) == SLOT_USED &&
 			slot->tid != self && slot->id != 1)
 			return true;
 	}

@@ -5,7 +5,7 @@
 # shellcheck source=tests/watch.sh
 . "$(dirname "$0")/../watch.sh"
 needs jq curl
-plan 58
+plan 67
 
 export LEAKWATCH_INTERVAL=0.2 LEAKWATCH_TICK=0.05
 stuck=$build/tests/hosts/stuck
@@ -127,6 +127,22 @@ done
 
 run "$leakwatch" run --fail-on=leak -- sh -c 'exit 7'
 is "the program's own failure is passed on" "$status" 7
+
+exits() { run "$leakwatch" run --fail-on=leak -- "$build/tests/hosts/exits" "$1"; }
+exits late
+is 'a thread that ends a little later is no leak' "$status$err" 0
+exits thread
+is 'nor is the one that calls exit' "$status$err" 0
+exits unjoined
+is 'a finished thread is, if it was not joined' "$status" 1
+like 'unjoined: said' "$err" '^# 1 finished thread: alive at exit \(proven\)'
+exits server
+is 'a child of a fork server fails the run' "$status" 1
+is 'and only the one that leaks is told of' "$(printf '%s\n' "$err" | grep -c ', at exit$')" 1
+exits quick
+is '_exit: the exit code is passed on' "$status" 0
+like '_exit: not judged, and said' "$err" 'ended without a dump at exit: not judged$'
+is 'nothing is left behind' "$(find "${TMPDIR:-/tmp}" -maxdepth 1 -name "leakwatch-run.*" -newer "$scratch/dumps" 2>/dev/null)" ''
 
 cat >"$scratch/rules" <<-END
 	# the demo's workers
