@@ -57,7 +57,7 @@ leakwatch := $(OUT)/leakwatch
 demos     := $(demo_main:%.c=$(OUT)/%)
 
 .DELETE_ON_ERROR:
-.PHONY: all deps deps-services demo check check-san check-clang check-format bench accuracy patterns install clean help
+.PHONY: all deps deps-services demo check check-suites check-san check-clang check-format bench accuracy patterns install clean help
 
 all: $(shim) $(leakwatch) $(demos) ## build everything
 
@@ -138,6 +138,9 @@ suites   := $(sort $(wildcard tests/house/*.t tests/golden/*.t tests/runs/*.t te
 
 check: all $(unit_bin) $(host_bin) $(pattern_bin) check-format check-clang check-san ## run every test
 	$(Q)$(PROVE) $(sort $(unit_bin)) $(suites)
+
+check-suites: all ## the suites of stress-ng and Python, with and without the shim: some minutes
+	$(Q)$(PROVE) $(sort $(wildcard tests/suites/*.t))
 
 check-clang: ## the same sources under clang's warnings
 	$(Q)$(MAKE) --no-print-directory CC=clang CXX=clang++ OUT=$(OUT)/clang all
