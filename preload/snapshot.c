@@ -471,6 +471,12 @@ static void leftover_keep(struct slot *slot)
 	memcpy(leftover->name, slot->name, SLOT_NAME_BYTES);
 }
 
+static void leftover_visit(struct slot *slot, uint32_t flags)
+{
+	if (!(flags & (SLOT_DETACHED | SLOT_FOREIGN)))
+		leftover_keep(slot);
+}
+
 /* A thread that the list does not have: just created, just finished, or ended without destructors. */
 static bool slot_lives(struct slot *slot, uint64_t id)
 {
@@ -497,15 +503,18 @@ static void slot_visit(struct slot *slot, enum listing listing)
 	if (!(flags & SLOT_USED) || !tid)
 		return;
 	if (flags & SLOT_EXITED) {
-		if (!(flags & (SLOT_DETACHED | SLOT_FOREIGN)))
-			leftover_keep(slot);
+		leftover_visit(slot, flags);
 		return;
 	}
 	int *entry = listing == LISTED ? tid_entry(tid) : NULL;
 	if (entry && *entry)
 		*entry = -tid;
-	else if (listing != COUNTED && !slot_lives(slot, id))
+	else if (listing != COUNTED && !slot_lives(slot, id)) {
+		flags = atomic_load_explicit(&slot->flags, memory_order_acquire);
+		if (slot->id == id && flags & SLOT_USED && flags & SLOT_EXITED)
+			leftover_visit(slot, flags);
 		return;
+	}
 	slot_sight(slot, flags);
 }
 

@@ -6,7 +6,7 @@
 . "$(dirname "$0")/../lib.sh"
 
 command -v jq >/dev/null || skip_all 'jq is not installed'
-export LEAKWATCH_TICK=0.02 DEBUGINFOD_URLS=
+export LEAKWATCH_TICK=0.02 DEBUGINFOD_URLS=""
 age_min_ns=40000000 # two ticks
 tab=$(printf '\t')
 
