@@ -124,7 +124,8 @@ static void nothing_print(const struct report *report, FILE *out)
 		dump->has_wakers ? ", waits that nobody ever ended" : "",
 		report->history->count > 1 ? ", growth and stalls" : "");
 	if (report->history->count == 1)
-		fprintf(out, "# Not looked for: growth and stalls, which takes several dumps.\n");
+		fprintf(out, "# Not looked for: growth and stalls, which takes several dumps (name "
+			     "a directory or a process).\n");
 	if (!dump->has_owners || !dump->has_wakers)
 		fprintf(out,
 			"# Not looked for: deadlocks and wakers; the dump is silent on them.\n");
