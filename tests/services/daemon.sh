@@ -88,6 +88,16 @@ daemon_answers() {
 	ok 'the same' cmp "$scratch/plain" "$scratch/answers"
 }
 
+# The kernel keeps the descriptors of a process that gave up being root from itself, too: its files in /proc
+# are root's then.
+daemon_losses() {
+	if [ "$(stat -c %u "/proc/$watched")" = "$(stat -c %u "/proc/$watched/syscall")" ]; then
+		json '.losses | tojson'
+	else
+		json '.losses | del(.descriptors) | tojson'
+	fi
+}
+
 daemon_watched() {
 	daemon_serve "$leakwatch" run --interval=1 --
 	daemon_answers
@@ -96,7 +106,7 @@ daemon_watched() {
 	is 'its answers stay right' "$daemon_wrong" ''
 	ok 'a dump finds all threads waiting' wait_for 20 daemon_settled
 	is 'and every one of them' "$(cat "$scratch/dumped")" "$(cat "$scratch/tids")"
-	is 'without losses' "$(json '.losses | tojson')" '{}'
+	is 'without losses' "$(daemon_losses)" '{}'
 	is 'every stack is whole, none guessed' \
 		"$(json '[.groups[] | .partial or any(.stack[]; .guessed)] | any')" false
 }

