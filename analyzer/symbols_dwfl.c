@@ -208,6 +208,38 @@ static void line_of_address(const struct look_up *look_up, struct symbol *symbol
 	symbol->line = number > 0 ? (unsigned)number : 0;
 }
 
+/* What of the code at the address is inside die, outermost first. libdw does not look into namespaces, where
+ * link-time optimisation puts the functions of unnamed ones. */
+static void scopes_descend(
+	const struct look_up *look_up, Dwarf_Die *die, Dwarf_Addr address, struct rows *scopes)
+{
+	Dwarf_Die child;
+	for (int end = dwarf_child(die, &child); !end; end = dwarf_siblingof(&child, &child)) {
+		bool is_namespace = dwarf_tag(&child) == DW_TAG_namespace;
+		if (!is_namespace && dwarf_haspc(&child, address) <= 0)
+			continue;
+		size_t before = scopes->count;
+		*(Dwarf_Die *)rows_add(scopes, look_up->pool) = child;
+		scopes_descend(look_up, &child, address, scopes);
+		if (!is_namespace || scopes->count > before + 1)
+			return;
+		scopes->count = before;
+	}
+}
+
+static int scopes_in_namespaces(
+	const struct look_up *look_up, Dwarf_Addr address, Dwarf_Die **scopes)
+{
+	struct rows found = {.item_bytes = sizeof(Dwarf_Die)};
+	scopes_descend(look_up, look_up->unit, address, &found);
+	if (!found.count)
+		return 0;
+	*scopes = malloc(found.count * sizeof(Dwarf_Die));
+	for (size_t i = 0; *scopes && i < found.count; i++)
+		(*scopes)[i] = ((Dwarf_Die *)found.items)[found.count - 1 - i];
+	return *scopes ? (int)found.count : 0;
+}
+
 /* The scopes around the address, innermost first, as they are nested in the code. dwarf_getscopes()
  * alone continues outside of an inlined function where that function was written, not where it
  * was inlined; asking again for the innermost one's own parents gives the latter. */
@@ -215,9 +247,10 @@ static int scopes_find(const struct look_up *look_up, Dwarf_Die **scopes)
 {
 	Dwarf_Die *found = NULL;
 	Dwarf_Die innermost;
+	Dwarf_Addr address = look_up->address - look_up->bias;
 	*scopes = NULL;
-	if (dwarf_getscopes(look_up->unit, look_up->address - look_up->bias, &found) <= 0)
-		return 0;
+	if (dwarf_getscopes(look_up->unit, address, &found) <= 0)
+		return scopes_in_namespaces(look_up, address, scopes);
 	innermost = found[0];
 	free(found);
 	return dwarf_getscopes_die(&innermost, scopes);

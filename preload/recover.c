@@ -105,15 +105,27 @@ static bool frame_follows_call(const struct frame *frame)
 	return frame->exact || call_ends_at(frame->at[AT_PC], NULL);
 }
 
-/* Whether the frames from this one on can be left, as far as the view goes. */
+/* Whether it is the code that a signal handler returns to, which nothing calls. */
+static bool frame_is_trampoline(const struct stepper *stepper, const struct frame *frame)
+{
+	struct stepper ahead = *stepper;
+	struct frame trial = *frame;
+	struct rule rule = {0};
+	step_by_rule(&ahead, &trial, &rule);
+	return rule.signal_frame;
+}
+
+/* Whether the frames from this one on can be left, as far as the view goes, or to what a handler
+ * interrupted. */
 static bool frames_hold(struct stepper *stepper, struct frame *frame)
 {
-	struct rule rule;
+	struct rule rule = {0};
 	for (unsigned i = 0; i < FRAMES_AHEAD; i++) {
 		enum step step = step_by_rule(stepper, frame, &rule);
-		if (step == STEP_OUTERMOST || (step == STEP_OUTSIDE && i > 0))
+		if (step == STEP_OUTERMOST || (step == STEP_OUTSIDE && i > 0) || rule.signal_frame)
 			return true;
-		if (step != STEP_CALLER || !frame_follows_call(frame))
+		if (step != STEP_CALLER ||
+			!(frame_follows_call(frame) || frame_is_trampoline(stepper, frame)))
 			return false;
 	}
 	return true;
@@ -136,8 +148,11 @@ static bool candidate_holds(const struct stepper *stepper, const struct frame *f
 	struct rule rule;
 	trial.at[AT_BP] = bp;
 	trial.have |= HAVE_BP;
-	return step_by_rule(&ahead, &trial, &rule) == STEP_CALLER &&
-	       call_ends_at(trial.at[AT_PC], function) && frames_hold(&ahead, &trial);
+	if (step_by_rule(&ahead, &trial, &rule) != STEP_CALLER)
+		return false;
+	bool entered = call_ends_at(trial.at[AT_PC], function) ||
+		       (!function && frame_is_trampoline(&ahead, &trial));
+	return entered && frames_hold(&ahead, &trial);
 }
 
 /* What a prologue of the form "[endbr64] push %rbp; mov %rsp,%rbp; push...; sub $N,%rsp" reserves; 0 for

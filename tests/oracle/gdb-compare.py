@@ -9,7 +9,8 @@ in both. NOW.json is `leakwatch report --json NOW.dump`; GDB.txt is what gdb-sta
 Of each thread, the addresses have to be equal, every one of them, after the innermost frames are taken off that lie in
 the shim and below it (libc's own way into the wait), which a dump does not have. And so have the functions of each address,
 inlined ones included, wherever gdb knows one. Names that differ in underscores, GI_, _impl and a symbol's version
-are aliases of one place, and so are two underscores and a dot: gdb takes some names of C for names of Ada.
+are aliases of one place, and so are two underscores and a dot: gdb takes some names of C for names of Ada. Of names of C++
+the function's own is compared: debuggers write namespaces, parameters and template arguments in ways of their own.
 
 Prints the share of equal threads, and each exception by its cause. Exits with 0 if every parked thread is equal and there is
 one, with 1 if not.
@@ -74,7 +75,7 @@ def report_names(path):
 
 def gdb_stacks(path):
     """Thread id -> [(address, object, names)], innermost first."""
-    stacks, names = {}, []
+    stacks, names, exact = {}, [], False
     with open(path, encoding="utf-8") as file:
         for line in file:
             if not line.startswith("frame "):
@@ -85,7 +86,10 @@ def gdb_stacks(path):
             names.append(name)
             if kind == "inline":
                 continue
-            stacks.setdefault(int(tid), []).append((int(address, 16), place, names))
+            # The addresses of a handler's return code and of what it interrupted are exact: a dump has them plus one.
+            here = int(address, 16) + (kind == "signal" or exact)
+            exact = kind == "signal"
+            stacks.setdefault(int(tid), []).append((here, place, names))
             names = []
     return stacks
 
@@ -98,7 +102,17 @@ def frames_comparable(thread, frames):
     return [frame for frame in frames if frame[1] != SHIM]
 
 
+def base(name):
+    """The function's own name: without namespaces, parameters, template arguments and type of result."""
+    name, before = name.replace("operator()", "operator_call"), None
+    while name != before:
+        before, name = name, re.sub(r"<[^<>]*>|\([^()]*\)|\[abi:[^\]]*\]| const$", "", name)
+    return name.split(" ")[-1].split("::")[-1]
+
+
 def alias(name):
+    if name and re.search(r"::|\(", name):
+        name = base(name)
     return re.sub(r"^_*(GI_+)?|_impl$", "", name.split("@")[0]).replace("__", ".") if name else "??"
 
 
