@@ -10,6 +10,7 @@
 #include "preload/contract/dump.h"
 #include "preload/evidence.h"
 #include "preload/fds.h"
+#include "preload/groups.h"
 #include "preload/slot.h"
 #include "preload/stacks.h"
 #include "preload/timers.h"
@@ -41,18 +42,6 @@ struct sighting {
 	char name[SLOT_NAME_BYTES];
 	struct stack *stack; /* NULL: none */
 	uint32_t group; /* index into groups */
-};
-
-/* All threads with one stack and one kind of wait. */
-struct group {
-	struct stack *stack;
-	enum wait_kind kind;
-	int timed;
-	bool from_proc, partial;
-	int guessed;
-	uint32_t count;
-	uint32_t number; /* from 1, in falling order of count */
-	uint32_t next; /* of the groups that share its stack: index + 1 */
 };
 
 /* A thread that finished and was not joined. */
@@ -87,15 +76,9 @@ struct snapshot {
 /* Prepares to take snapshots; the calling thread is the watcher. */
 void snapshot_open(void);
 
-/* A thread of ours, to be left out. */
-void snapshot_exclude(int tid);
-
 /* The host's thread that is ending the process and waits for the last dump: it counts as running. Any
  * thread. */
 void snapshot_exiting(int tid);
-
-/* The tick: notes which waits go on, so that they have an age. About 20 ns a thread. */
-void snapshot_tick(void);
 
 /* Takes one. What it points to stays valid until the next. */
 const struct snapshot *snapshot_take(void);

@@ -15,6 +15,8 @@
 #include "preload/scheduling.h"
 #include "preload/store.h"
 #include "preload/sys.h"
+#include "preload/tick.h"
+#include "preload/tids.h"
 #include "preload/unwind.h"
 #include "preload/writer.h"
 
@@ -88,7 +90,7 @@ static bool thread_spawn(void *(*start)(void *))
 static void thread_enter(void)
 {
 	slot_self = SLOT_NONE;
-	snapshot_exclude(sys_gettid());
+	tids_exclude(sys_gettid());
 	sys_call2(SYS_prctl, PR_SET_NAME, (long)"leakwatch");
 	scheduling_plain();
 }
@@ -260,7 +262,7 @@ static void watcher_loop(void)
 		if (now_ns >= watcher.next_tick_ns) {
 			if (outlive_host_gone())
 				return;
-			snapshot_tick();
+			tick();
 			control_keep();
 			watcher.next_tick_ns = now_ns + config.tick_ns;
 		}

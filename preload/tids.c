@@ -1,0 +1,100 @@
+/*
+ * tids.c - lists /proc/self/task into a set by open addressing: an entry is a thread id, negative once it was
+ * claimed.
+ */
+#include "preload/tids.h"
+#include "preload/array.h"
+#include "preload/proc.h"
+#include "preload/sys.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+#define EXCLUDED_MAX 4 /* threads of ours */
+
+static int excluded[EXCLUDED_MAX];
+static _Atomic unsigned excluded_count;
+
+static struct array list, entries_array;
+
+void tids_exclude(int tid)
+{
+	unsigned at = atomic_fetch_add(&excluded_count, 1);
+	if (at < EXCLUDED_MAX)
+		excluded[at] = tid;
+}
+
+/* The opener of libunwind ends soon after it began. */
+long tids_excluded_alive(int pid)
+{
+	long alive = 0;
+	for (unsigned i = 0; i < excluded_count && i < EXCLUDED_MAX; i++)
+		alive += sys_call3(SYS_tgkill, pid, excluded[i], 0) == 0;
+	return alive;
+}
+
+static bool is_excluded(int tid)
+{
+	for (unsigned i = 0; i < excluded_count && i < EXCLUDED_MAX; i++)
+		if (excluded[i] == tid)
+			return true;
+	return false;
+}
+
+static uint32_t tid_mask;
+
+static int *tid_entry(int tid)
+{
+	int *entries = entries_array.memory;
+	uint32_t at = ((uint32_t)tid * 2654435761u) & tid_mask;
+	while (entries[at] && entries[at] != tid && entries[at] != -tid)
+		at = (at + 1) & tid_mask;
+	return &entries[at];
+}
+
+static bool tids_index(const int *tids, size_t count)
+{
+	size_t room = 64;
+	while (room < count * 2)
+		room *= 2;
+	if (!array_room(&entries_array, room, sizeof(int)))
+		return false;
+	tid_mask = (uint32_t)room - 1;
+	memset(entries_array.memory, 0, room * sizeof(int));
+	for (size_t i = 0; i < count; i++)
+		*tid_entry(tids[i]) = tids[i];
+	return true;
+}
+
+size_t tids_list(const int **tids)
+{
+	for (;;) {
+		size_t room = list.room / sizeof(int);
+		long count = proc_threads(list.memory, room);
+		if (count < 0 || (count > 0 && !array_room(&list, (size_t)count + 64, sizeof(int))))
+			count = 0;
+		*tids = list.memory;
+		if ((size_t)count <= room)
+			return tids_index(list.memory, (size_t)count) ? (size_t)count : 0;
+	}
+}
+
+bool tids_claim(int tid)
+{
+	int *entry = tid_entry(tid);
+	if (!*entry)
+		return false;
+	*entry = -tid;
+	return true;
+}
+
+bool tids_stray(int tid)
+{
+	return *tid_entry(tid) > 0 && !is_excluded(tid);
+}
+
+void tids_forget(void)
+{
+	list = entries_array = (struct array){NULL, 0};
+	excluded_count = 0;
+}
