@@ -24,32 +24,53 @@
 
 #define ROWS	    256u /* explained in one dump, at some 5 us each */
 #define INDEX	    1024u /* a power of two, well above ROWS */
-#define SEARCHED    4096u /* descriptors searched for other ends, at 1 us each */
+#define SEARCHED    1024u /* descriptors searched for other ends, at 2 us each */
+#define AGAIN	    16u /* dumps from search to search for what this process was found not to have */
 #define EPOLL_TABLE 1024u /* of the process's descriptor table, beyond which no epoll is read */
 
-static struct array rows_array;
+/* The rows of a dump, and by object their indexes + 1. */
+struct rows {
+	struct array array;
+	uint16_t index[INDEX];
+};
+
+static struct rows tables[2];
+static struct rows *now = &tables[0], *before = &tables[1]; /* of this dump, and of the last */
 static struct fds fds;
-static uint16_t row_index[INDEX]; /* by object: index into the rows + 1 */
-static uint64_t table_size; /* of the host's descriptor table; 0: not read yet */
+static uint32_t dumps;
+static unsigned table_size; /* of the host's descriptor table; 0: not read yet */
 
 /* --- rows ------------------------------------------------------------------------------------------- */
 
+static struct fd_row *row_in(const struct rows *rows, size_t index)
+{
+	return (struct fd_row *)rows->array.memory + index;
+}
+
 static struct fd_row *row_at(size_t index)
 {
-	return (struct fd_row *)rows_array.memory + index;
+	return row_in(now, index);
+}
+
+/* Where the row of an object is noted, or would be. */
+static uint16_t *row_entry(struct rows *rows, uint64_t object)
+{
+	uint32_t at = (uint32_t)(object * 0x9e3779b97f4a7c15ull >> 54);
+	while (rows->index[at] && row_in(rows, rows->index[at] - 1u)->object != object)
+		at = (at + 1) % INDEX;
+	return &rows->index[at];
 }
 
 /* The row of an object, a fresh one if it has none; NULL where there is no room. */
 static struct fd_row *row_for(uint64_t object, int tid)
 {
-	uint32_t at = (uint32_t)(object * 0x9e3779b97f4a7c15ull >> 54);
-	for (; row_index[at]; at = (at + 1) % INDEX)
-		if (row_at(row_index[at] - 1u)->object == object)
-			return row_at(row_index[at] - 1u);
-	if (fds.count == ROWS || !array_room(&rows_array, ROWS, sizeof(struct fd_row)))
+	uint16_t *entry = row_entry(now, object);
+	if (*entry)
+		return row_at(*entry - 1u);
+	if (fds.count == ROWS || !array_room(&now->array, ROWS, sizeof(struct fd_row)))
 		return NULL;
 	struct fd_row *row = row_at(fds.count++);
-	row_index[at] = (uint16_t)fds.count;
+	*entry = (uint16_t)fds.count;
 	*row = (struct fd_row){.object = object, .tid = tid};
 	return row;
 }
@@ -144,11 +165,9 @@ static unsigned lines_of(const char *text, const char *start)
 
 static bool epoll_cheap(int tid)
 {
-	char text[4096];
-	if (!table_size && (proc_read(tid, "status", text, sizeof text) <= 0 ||
-				   !number_behind(text, "FDSize:", 10, &table_size)))
-		return false;
-	return table_size <= EPOLL_TABLE;
+	if (!table_size)
+		table_size = proc_table_size(tid);
+	return table_size && table_size <= EPOLL_TABLE;
 }
 
 /* The kernel lists them all into one buffer before the first read returns: no more is read than counts. */
@@ -295,44 +314,73 @@ static bool row_meets(
 	return row->peer == inode && strcmp(row->kind, kind == END_PIPE ? "pipe" : "unix") == 0;
 }
 
-/* Whether the descriptor at path is what row's waits for: it writes where row reads, and the other way. */
-static bool end_opposite(const struct fd_row *row, const char *path)
+/* Whether the descriptor is what row's waits for: it writes where row reads, and the other way. */
+static bool end_opposite(const struct fd_row *row, const struct proc_descriptor *descriptor)
 {
 	if (row->may_read == row->may_write)
 		return true;
-	int mode = proc_link_mode(row->tid, path);
+	int mode = proc_descriptor_mode(descriptor);
 	return mode > 0 && mode & (row->may_read ? S_IWUSR : S_IRUSR);
 }
 
-static void descriptor_compare(int fd, void *context)
+static enum end_kind link_kind(const char *link, uint64_t *inode)
 {
-	int tid = *(int *)context;
-	char path[40], link[256] = "";
+	if (bracketed(link, "socket:[", inode))
+		return END_SOCKET;
+	return bracketed(link, "pipe:[", inode) ? END_PIPE : END_PATH;
+}
+
+static void other_add(struct fd_row *row, const struct proc_descriptor *descriptor)
+{
 	uint64_t inode = 0;
-	fd_path(path, "fd/", (unsigned)fd);
-	if (proc_link(tid, path, link, sizeof link) <= 0)
+	enum end_kind kind = link_kind(descriptor->link, &inode);
+	if (row_meets(row, kind, descriptor->link, inode) &&
+		(uint64_t)descriptor->fd != row->object && row->other_count < FD_OTHERS &&
+		(kind == END_SOCKET || end_opposite(row, descriptor)))
+		row->others[row->other_count++] = descriptor->fd;
+}
+
+static void descriptor_compare(const struct proc_descriptor *descriptor, void *unused)
+{
+	(void)unused;
+	for (size_t i = 0; i < fds.count; i++)
+		if (!row_at(i)->others_known)
+			other_add(row_at(i), descriptor);
+}
+
+static void other_noted(const struct proc_descriptor *descriptor, void *row)
+{
+	other_add(row, descriptor);
+}
+
+/* From the dump before, if what was found then still holds. */
+static void others_keep(struct fd_row *row)
+{
+	uint16_t entry = *row_entry(before, row->object);
+	const struct fd_row *then = entry ? row_in(before, entry - 1u) : NULL;
+	if (!row->peer || !then || then->peer != row->peer || !then->others_known)
 		return;
-	enum end_kind kind = bracketed(link, "socket:[", &inode) ? END_SOCKET
-			     : bracketed(link, "pipe:[", &inode) ? END_PIPE
-								 : END_PATH;
-	for (size_t i = 0; i < fds.count; i++) {
-		struct fd_row *row = row_at(i);
-		if (!row_meets(row, kind, link, inode) || (uint64_t)fd == row->object ||
-			row->other_count == FD_OTHERS)
-			continue;
-		if (kind == END_SOCKET || end_opposite(row, path))
-			row->others[row->other_count++] = fd;
-	}
+	for (unsigned i = 0; i < then->other_count; i++)
+		proc_descriptor_note(row->tid, then->others[i], other_noted, row);
+	row->others_known = row->other_count || (!then->other_count && dumps % AGAIN);
+}
+
+static int searcher(void)
+{
+	for (size_t i = 0; i < fds.count; i++)
+		if (row_at(i)->peer && !row_at(i)->others_known)
+			return row_at(i)->tid;
+	return 0;
 }
 
 static void others_search(void)
 {
-	int tid = 0;
-	for (size_t i = 0; i < fds.count && !tid; i++)
-		tid = row_at(i)->peer ? row_at(i)->tid : 0;
+	for (size_t i = 0; i < fds.count; i++)
+		others_keep(row_at(i));
+	int tid = searcher();
 	if (!tid)
 		return;
-	bool all = proc_descriptors(tid, SEARCHED, descriptor_compare, &tid);
+	bool all = proc_descriptors(tid, SEARCHED, descriptor_compare, NULL);
 	for (size_t i = 0; i < fds.count; i++)
 		if (row_at(i)->peer)
 			row_at(i)->others_known = all || row_at(i)->other_count;
@@ -343,22 +391,26 @@ static void others_search(void)
 
 struct fds fds_gather(const struct sighting *threads, uint32_t count)
 {
-	memset(row_index, 0, sizeof row_index);
+	struct rows *last = before;
+	before = now;
+	now = last;
+	memset(now->index, 0, sizeof now->index);
 	fds = (struct fds){0};
 	table_size = 0;
+	dumps++;
 	for (uint32_t i = 0; i < count; i++)
 		thread_add(&threads[i]);
+	fds.rows = now->array.memory;
 	for (size_t i = 0; i < fds.count; i++)
 		if (!row_at(i)->is_set)
 			row_explain(row_at(i));
-	fds.rows = rows_array.memory;
 	if (fds.count)
-		fds.unexplained += sockets_tables(rows_array.memory, fds.count);
+		fds.unexplained += sockets_tables(now->array.memory, fds.count);
 	others_search();
 	return fds;
 }
 
 void fds_forget(void)
 {
-	rows_array = (struct array){0};
+	memset(tables, 0, sizeof tables);
 }

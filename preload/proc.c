@@ -98,45 +98,68 @@ long proc_link(int tid, const char *name, char *to, size_t room)
 	return bytes;
 }
 
-int proc_link_mode(int tid, const char *name)
+/* The mode of a link itself. */
+static int link_mode(int folder, const char *name)
 {
-	char path[NAME_BYTES];
 	struct stat status;
-	task_path(path, tid, name);
-	if (task_fd < 0)
-		return -ENOENT;
 	long error =
-		sys_call4(SYS_newfstatat, task_fd, (long)path, (long)&status, AT_SYMLINK_NOFOLLOW);
+		sys_call4(SYS_newfstatat, folder, (long)name, (long)&status, AT_SYMLINK_NOFOLLOW);
 	return error < 0 ? (int)error : (int)status.st_mode;
 }
 
-static void entries_note(const char *entries, long bytes, unsigned *seen,
-	void (*note)(int fd, void *context), void *context)
+int proc_link_mode(int tid, const char *name)
 {
-	for (long at = 0; at < bytes;) {
-		const struct directory_entry *entry =
-			(const struct directory_entry *)(entries + at);
-		if (entry->name[0] != '.') {
-			note(digits_read(entry->name), context);
-			++*seen;
-		}
-		at += entry->bytes;
-	}
+	char path[NAME_BYTES];
+	task_path(path, tid, name);
+	return task_fd < 0 ? -ENOENT : link_mode(task_fd, path);
 }
 
-bool proc_descriptors(int tid, unsigned most, void (*note)(int fd, void *context), void *context)
+int proc_descriptor_mode(const struct proc_descriptor *descriptor)
 {
-	static _Alignas(struct directory_entry) char entries[8192];
-	unsigned seen = 0;
-	long bytes = -1;
+	return link_mode(descriptor->folder, descriptor->name);
+}
+
+typedef void descriptor_note(const struct proc_descriptor *descriptor, void *context);
+
+unsigned proc_table_size(int tid)
+{
+	static const char key[] = "\nFDSize:\t";
+	char text[4096];
+	const char *line =
+		proc_read(tid, "status", text, sizeof text) > 0 ? strstr(text, key) : NULL;
+	return line ? (unsigned)digits_read(line + strlen(key)) : 0;
+}
+
+static void descriptor_visit(int folder, unsigned fd, descriptor_note *note, void *context)
+{
+	char link[256], name[16];
+	text_copy_u64(name, fd);
+	long bytes = sys_call4(SYS_readlinkat, folder, (long)name, (long)link, sizeof link - 1);
+	if (bytes <= 0)
+		return;
+	link[bytes] = '\0';
+	note(&(struct proc_descriptor){(int)fd, link, folder, name}, context);
+}
+
+void proc_descriptor_note(int tid, int fd, descriptor_note *note, void *context)
+{
 	int folder = proc_open_file(tid, "fd", O_RDONLY | O_DIRECTORY);
 	if (folder < 0)
-		return false;
-	while (seen < most &&
-		(bytes = sys_call3(SYS_getdents64, folder, (long)entries, sizeof entries)) > 0)
-		entries_note(entries, bytes, &seen, note, context);
+		return;
+	descriptor_visit(folder, (unsigned)fd, note, context);
 	sys_close(folder);
-	return bytes == 0;
+}
+
+bool proc_descriptors(int tid, unsigned most, descriptor_note *note, void *context)
+{
+	unsigned size = proc_table_size(tid);
+	int folder = size ? proc_open_file(tid, "fd", O_RDONLY | O_DIRECTORY) : -1;
+	if (folder < 0)
+		return false;
+	for (unsigned fd = 0; fd < size && fd < most; fd++)
+		descriptor_visit(folder, fd, note, context);
+	sys_close(folder);
+	return size <= most;
 }
 
 bool proc_main_ended(void)

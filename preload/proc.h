@@ -53,14 +53,31 @@ bool proc_name_read(int tid, char name[SLOT_NAME_BYTES]);
  * failure.
  */
 long proc_read(int tid, const char *name, char *to, size_t room);
-long proc_read_process(const char *name, char *to, size_t room); /* below /proc/self, as far as room */
+long proc_read_process(
+	const char *name, char *to, size_t room); /* below /proc/self, as far as room */
 int proc_open_file(int tid, const char *name, int flags);
 long proc_link(int tid, const char *name, char *to, size_t room);
 int proc_link_mode(int tid, const char *name);
 
-/* Calls note for each descriptor of a thread's table, the first most of them at least. False if there may be
- * more, or they cannot be listed. */
-bool proc_descriptors(int tid, unsigned most, void (*note)(int fd, void *context), void *context);
+/* A descriptor of a thread's table, while proc_descriptors() goes through them. */
+struct proc_descriptor {
+	int fd;
+	const char *link; /* as of proc_link() */
+	int folder; /* where its link is, ... */
+	const char *name; /* ... by this name: for proc_descriptor_mode() */
+};
+
+/* The size of a thread's table of descriptors: no number is as high. 0 if it cannot be read. */
+unsigned proc_table_size(int tid);
+
+/* Calls note for each descriptor of a thread's table below most. False if there may be others, or they cannot
+ * be read. Listing the folder would cost more than trying the numbers. */
+bool proc_descriptors(int tid, unsigned most,
+	void (*note)(const struct proc_descriptor *descriptor, void *context), void *context);
+/* The same for one. */
+void proc_descriptor_note(int tid, int fd,
+	void (*note)(const struct proc_descriptor *descriptor, void *context), void *context);
+int proc_descriptor_mode(const struct proc_descriptor *descriptor); /* as proc_link_mode() */
 
 /* Facts about the process, read once. */
 struct proc_self {

@@ -1,9 +1,10 @@
 /*
- * sockets.c - the lines of /proc/net/tcp and its like, and Unix sockets by netlink.
+ * sockets.c - sockets by netlink, or by the lines of /proc/net/tcp and its like.
  *
- * An internet socket can be asked for by its addresses only, which are what is sought: so the tables are
- * read, as far as TABLE_BYTES. A Unix socket is asked for by its inode. Where a filter of system calls is at
- * work, which may end the process for a rare call, tables are read for all; they know no peers.
+ * A Unix socket is asked for by its inode. An internet socket can be asked for by its addresses only, which are
+ * what is sought: so all are listed, as far as PARTS. Where netlink does not answer, or a filter of system calls is
+ * at work, which may end the process for a rare call, the tables are read, as far as TABLE_BYTES; they know no
+ * peers of Unix sockets.
  */
 #include "preload/sockets.h"
 #include "preload/peek.h"
@@ -11,6 +12,8 @@
 #include "preload/sys.h"
 #include "preload/text.h"
 
+#include <arpa/inet.h>
+#include <linux/inet_diag.h>
 #include <linux/net.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
@@ -22,6 +25,7 @@
 
 #define TABLE_BYTES ((size_t)512 << 10) /* of one table: some 3,400 sockets */
 #define CHUNK_BYTES 16384
+#define PARTS	    64u /* of an answer by netlink: some 14,000 sockets */
 #define LINE_BYTES  256 /* more than a table's line has */
 
 static const char *const states[] = {
@@ -146,30 +150,33 @@ static char *put_v6(char *to, const unsigned char *bytes)
 	return text_copy(to, "]");
 }
 
-/* "0100007F:1F90", or with 32 digits: words of 32 bits as the machine has them. An address of zeros with port 0
- * is none. Returns what follows, NULL if it is not such an address. */
-static const char *address_read(const char *text, char *to)
+/* Bytes in the order of the network; 4 or 16 of them. An address of zeros with port 0 is none. */
+static void address_put(char *to, const unsigned char *bytes, unsigned count, unsigned port)
 {
-	static const unsigned char mapped[12] = {[10] = 0xff, [11] = 0xff};
-	uint32_t words[4] = {0}, port, any = 0;
-	unsigned count = 0;
-	for (; count < 4 && text && *text != ':'; count++) {
-		text = hex_read(text, 8, &words[count]);
-		any |= words[count];
-	}
-	text = text && *text == ':' ? hex_read(text + 1, 4, &port) : NULL;
+	static const unsigned char none[16], mapped[12] = {[10] = 0xff, [11] = 0xff};
 	*to = '\0';
-	if (!text || (!any && !port))
-		return text;
-	const unsigned char *bytes = (const unsigned char *)words;
-	if (count == 1)
+	if (memcmp(bytes, none, count) == 0 && !port)
+		return;
+	if (count == 4)
 		to = put_v4(to, bytes);
 	else if (memcmp(bytes, mapped, sizeof mapped) == 0)
 		to = put_v4(to, bytes + sizeof mapped);
 	else
 		to = put_v6(to, bytes);
-	to = text_copy(to, ":");
-	text_copy_u64(to, port);
+	text_copy_u64(text_copy(to, ":"), port);
+}
+
+/* "0100007F:1F90", or with 32 digits: words of 32 bits as the machine has them. Returns what follows, NULL if it
+ * is not such an address. */
+static const char *address_read(const char *text, char *to)
+{
+	uint32_t words[4] = {0}, port;
+	unsigned count = 0;
+	for (; count < 4 && text && *text != ':'; count++)
+		text = hex_read(text, 8, &words[count]);
+	text = text && *text == ':' ? hex_read(text + 1, 4, &port) : NULL;
+	if (text)
+		address_put(to, (const unsigned char *)words, count == 1 ? 4 : 16, port);
 	return text;
 }
 
@@ -193,23 +200,35 @@ static bool is_sought(const struct fd_row *row, const char *kind)
 	return !row->state && (strcmp(row->kind, kind) == 0 || strcmp(row->kind, "socket") == 0);
 }
 
-static struct fd_row *row_of(
-	struct fd_row *rows, size_t count, const char *kind, const char *digits)
+static struct fd_row *row_of(struct fd_row *rows, size_t count, const char *kind, uint64_t inode)
 {
-	uint64_t inode = 0;
-	for (; *digits >= '0' && *digits <= '9'; digits++)
-		inode = inode * 10 + (uint64_t)(*digits - '0');
 	for (size_t i = 0; inode && i < count; i++)
 		if (rows[i].inode == inode && is_sought(&rows[i], kind))
 			return &rows[i];
 	return NULL;
 }
 
+static uint64_t decimal(const char *digits)
+{
+	uint64_t number = 0;
+	for (; *digits >= '0' && *digits <= '9'; digits++)
+		number = number * 10 + (uint64_t)(*digits - '0');
+	return number;
+}
+
+static bool inet_state(struct fd_row *row, const char *kind, unsigned state)
+{
+	bool unconnected = strcmp(kind, "udp") == 0 && state == TCP_CLOSE;
+	strcpy(row->kind, kind);
+	row->state = unconnected ? "unconnected" : state_name(state);
+	return row->state != NULL;
+}
+
 /* "SL: LOCAL REMOTE ST TX:RX TR:WHEN RETRNSMT UID TIMEOUT INODE ..." */
 static bool inet_line(const char *line, const char *kind, struct fd_row *rows, size_t count)
 {
 	uint32_t state;
-	struct fd_row *row = row_of(rows, count, kind, fields_skip(line, 9));
+	struct fd_row *row = row_of(rows, count, kind, decimal(fields_skip(line, 9)));
 	if (!row)
 		return false;
 	const char *at = address_read(fields_skip(line, 1), row->local);
@@ -226,7 +245,7 @@ static bool inet_line(const char *line, const char *kind, struct fd_row *rows, s
 static bool unix_line(const char *line, const char *kind, struct fd_row *rows, size_t count)
 {
 	uint32_t flags, state;
-	struct fd_row *row = row_of(rows, count, kind, fields_skip(line, 6));
+	struct fd_row *row = row_of(rows, count, kind, decimal(fields_skip(line, 6)));
 	if (!row || !hex_read(fields_skip(line, 3), 8, &flags) ||
 		!hex_read(fields_skip(line, 5), 2, &state))
 		return false;
@@ -285,9 +304,100 @@ static void table_read(const struct table *table, struct fd_row *rows, size_t co
 	sys_close(fd);
 }
 
+/* --- the same by netlink ---------------------------------------------------------------------------- */
+
+/* A socket to ask the kernel about sockets, after a request was sent on it; negative where that cannot be. */
+static int diag_ask(const void *request, size_t bytes)
+{
+	int fd = (int)sys_call3(
+		SYS_socket, AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+	if (fd < 0)
+		return fd;
+	if (sys_call6(SYS_sendto, fd, (long)request, (long)bytes, 0, 0, 0) >= 0)
+		return fd;
+	sys_close(fd);
+	return -1;
+}
+
+/* The kernel answers before it returns from sending, or from receiving the part before. */
+static long diag_receive(int fd, void *reply, size_t room)
+{
+	return sys_call6(SYS_recvfrom, fd, (long)reply, (long)room, MSG_DONTWAIT, 0, 0);
+}
+
+static bool inet_message(
+	const struct inet_diag_msg *message, const char *kind, struct fd_row *rows, size_t count)
+{
+	struct fd_row *row = row_of(rows, count, kind, message->idiag_inode);
+	unsigned bytes = message->idiag_family == AF_INET ? 4 : 16;
+	const struct inet_diag_sockid *id = &message->id;
+	if (!row)
+		return false;
+	address_put(
+		row->local, (const unsigned char *)id->idiag_src, bytes, ntohs(id->idiag_sport));
+	address_put(
+		row->remote, (const unsigned char *)id->idiag_dst, bytes, ntohs(id->idiag_dport));
+	return inet_state(row, kind, message->idiag_state);
+}
+
+/* One part of the answer: how many of the sought it had; *done when it was the last. */
+static unsigned inet_part(const char *reply, size_t bytes, const char *kind, struct fd_row *rows,
+	size_t count, bool *done)
+{
+	unsigned found = 0;
+	while (bytes >= NLMSG_HDRLEN) {
+		const struct nlmsghdr *header = (const struct nlmsghdr *)reply;
+		size_t step = NLMSG_ALIGN(header->nlmsg_len);
+		if (header->nlmsg_type != SOCK_DIAG_BY_FAMILY || step < NLMSG_HDRLEN ||
+			step > bytes) {
+			*done = true;
+			return found;
+		}
+		if (header->nlmsg_len >= NLMSG_HDRLEN + sizeof(struct inet_diag_msg))
+			found += inet_message(
+				(const void *)(reply + NLMSG_HDRLEN), kind, rows, count);
+		reply += step;
+		bytes -= step;
+	}
+	return found;
+}
+
+/* Without those that are only remembered for a while: a busy machine has ten thousands of them. */
+static void inet_read(const char *kind, int family, struct fd_row *rows, size_t count)
+{
+	static _Alignas(struct nlmsghdr) char reply[CHUNK_BYTES];
+	bool is_tcp = strcmp(kind, "tcp") == 0, done = false;
+	struct {
+		struct nlmsghdr header;
+		struct inet_diag_req_v2 body;
+	} request = {
+		{sizeof request, SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST | NLM_F_DUMP, 1, 0},
+		{.sdiag_family = (unsigned char)family,
+			.sdiag_protocol = is_tcp ? IPPROTO_TCP : IPPROTO_UDP,
+			.idiag_states = ~(1u << TCP_TIME_WAIT)},
+	};
+	unsigned sought = rows_sought(rows, count, kind);
+	int fd = sought ? diag_ask(&request, sizeof request) : -1;
+	long bytes;
+	if (fd < 0)
+		return;
+	for (unsigned part = 0; part < PARTS && sought && !done; part++) {
+		if ((bytes = diag_receive(fd, reply, sizeof reply)) <= 0)
+			break;
+		sought -= inet_part(reply, (size_t)bytes, kind, rows, count, &done);
+	}
+	sys_close(fd);
+}
+
 unsigned sockets_tables(struct fd_row *rows, size_t count)
 {
 	unsigned missed = 0;
+	if (!peek_filtered()) {
+		inet_read("tcp", AF_INET, rows, count);
+		inet_read("tcp", AF_INET6, rows, count);
+		inet_read("udp", AF_INET, rows, count);
+		inet_read("udp", AF_INET6, rows, count);
+	}
 	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
 		if (strcmp(tables[i].kind, "unix") != 0 || peek_filtered())
 			table_read(&tables[i], rows, count);
@@ -342,15 +452,10 @@ static bool unix_ask(uint64_t inode, struct answer *answer)
 			.udiag_cookie = {~0u, ~0u}},
 	};
 	*answer = (struct answer){0};
-	int fd = (int)sys_call3(
-		SYS_socket, AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
-	if (fd < 0)
-		return false;
-	/* The kernel answers before sendto() returns. */
-	long bytes = sys_call6(SYS_sendto, fd, (long)&request, sizeof request, 0, 0, 0);
-	if (bytes > 0)
-		bytes = sys_call6(SYS_recvfrom, fd, (long)reply, sizeof reply, MSG_DONTWAIT, 0, 0);
-	sys_close(fd);
+	int fd = diag_ask(&request, sizeof request);
+	long bytes = fd < 0 ? fd : diag_receive(fd, reply, sizeof reply);
+	if (fd >= 0)
+		sys_close(fd);
 	const struct nlmsghdr *header = (const struct nlmsghdr *)reply;
 	size_t start = NLMSG_HDRLEN + NLMSG_ALIGN(sizeof(struct unix_diag_msg));
 	if (bytes < (long)NLMSG_HDRLEN || header->nlmsg_len > (size_t)bytes)

@@ -24,8 +24,10 @@
 #define SHARES	      8192u
 #define KERNEL_TIMERS 1024u
 #define UNSEEN_FDS    64u
-#define UNSEEN_EVERY  16u /* looks from search to search for timerfds whose making was not seen */
-#define SEARCHED      1024u /* descriptors, in a search */
+#define SEARCHED                                                                                   \
+	1024u /* descriptors, in a search for timerfds whose making was not seen, at 2 us each */
+#define SEARCHED_OFTEN 256u /* in a table of no more, at every look; */
+#define UNSEEN_EVERY   16u /* in others, once in so many */
 
 enum { CELL_FREE, CELL_BUSY, CELL_LIVE };
 
@@ -466,15 +468,11 @@ static bool fd_known(int tid, int fd)
 	return false;
 }
 
-static void descriptor_visit(int fd, void *context)
+static void descriptor_visit(const struct proc_descriptor *descriptor, void *tid)
 {
-	int tid = *(int *)context;
-	char path[40], link[32];
-	text_copy_u64(text_copy(path, "fd/"), (unsigned)fd);
-	if (unseen_count == UNSEEN_FDS || proc_link(tid, path, link, sizeof link) <= 0 ||
-		strcmp(link, "anon_inode:[timerfd]") != 0 || fd_known(tid, fd))
-		return;
-	unseen[unseen_count++] = fd;
+	if (unseen_count < UNSEEN_FDS && strcmp(descriptor->link, "anon_inode:[timerfd]") == 0 &&
+		!fd_known(*(int *)tid, descriptor->fd))
+		unseen[unseen_count++] = descriptor->fd;
 }
 
 static void fds_unseen(const struct look *look)
@@ -482,7 +480,7 @@ static void fds_unseen(const struct look *look)
 	struct cell *cells = atomic_load_explicit(&timers.cells, memory_order_acquire);
 	int tid = look->tid;
 	unsigned kept = 0;
-	if (looks % UNSEEN_EVERY == 1)
+	if (looks % UNSEEN_EVERY == 1 || proc_table_size(tid) <= SEARCHED_OFTEN)
 		proc_descriptors(tid, SEARCHED, descriptor_visit, &tid);
 	for (unsigned i = 0; i < unseen_count; i++) {
 		struct timer timer =

@@ -144,7 +144,7 @@ fn main() {
         let builder = thread::Builder::new().name(spot.name.to_string());
         builder.spawn(spot.park).unwrap();
         let timed = if spot.timed { 1 } else { 0 };
-        println!("{}\t{}\t{}\t{}\tpark_{},std::sys::backtrace::__rust_begin_short_backtrace\t-", spot.name, spot.wait, timed, spot.object, spot.name);
+        println!("{}\t{}\t{}\t{}\tpark_{}\t-", spot.name, spot.wait, timed, spot.object, spot.name);
     }
     println!("ready");
     std::io::stdout().flush().unwrap();
