@@ -25,9 +25,32 @@ struct measured history_interval_ns(const struct history *history)
 
 /* --- the course of a group ---------------------------------------------------------------------------- */
 
-/* A thread at one moment: which, and in which of its waits. */
+static int id_compare(const void *a, const void *b)
+{
+	uint64_t one = *(const uint64_t *)a, other = *(const uint64_t *)b;
+	return (one > other) - (one < other);
+}
+
+void moment_fill(struct moment *moment, struct pool *pool)
+{
+	const struct dump *dump = moment->dump;
+	moment->ids = pool_array(pool, dump->thread_count + 1, sizeof(*moment->ids));
+	moment->id_count = 0;
+	for (size_t i = 0; i < dump->thread_count; i++)
+		if (dump->threads[i].id.known)
+			moment->ids[moment->id_count++] = dump->threads[i].id.value;
+	qsort(moment->ids, moment->id_count, sizeof(*moment->ids), id_compare);
+}
+
+static bool has_ended(const struct moment *moment, uint64_t id)
+{
+	return !bsearch(&id, moment->ids, moment->id_count, sizeof(id), id_compare);
+}
+
+/* A thread at one moment: which, in which of its waits, and since which moment it is in the group. */
 struct presence {
 	uint64_t id, wait;
+	size_t since;
 };
 
 struct presences {
@@ -35,67 +58,114 @@ struct presences {
 	size_t count;
 };
 
-static int presence_compare(const void *a, const void *b)
-{
-	const struct presence *one = a, *other = b;
-	return (one->id > other->id) - (one->id < other->id);
-}
-
 /* Threads without a record are left out: nobody can say that they are the same. */
-static struct presences presences_of(const struct group *group, struct pool *pool)
+static struct presences presences_of(
+	const struct history *history, size_t index, const struct group *group, struct pool *pool)
 {
+	const struct group *then = groups_find(history->moments[index].groups, group);
 	struct presences presences = {.count = 0};
-	if (!group || !group->thread_count)
+	if (!then || !then->thread_count)
 		return presences;
-	presences.list = pool_array(pool, group->thread_count, sizeof(*presences.list));
-	for (size_t i = 0; i < group->thread_count; i++) {
-		const struct dump_thread *thread = group->threads[i];
+	presences.list = pool_array(pool, then->thread_count, sizeof(*presences.list));
+	for (size_t i = 0; i < then->thread_count; i++) {
+		const struct dump_thread *thread = then->threads[i];
 		if (thread->id.known && thread->waits.known)
 			presences.list[presences.count++] =
-				(struct presence){thread->id.value, thread->waits.value};
+				(struct presence){thread->id.value, thread->waits.value, index};
 	}
-	qsort(presences.list, presences.count, sizeof(*presences.list), presence_compare);
+	qsort(presences.list, presences.count, sizeof(*presences.list), id_compare);
 	return presences;
 }
 
-static void course_step(
-	struct course *course, const struct presences *before, const struct presences *now)
+/* A course while it is followed. */
+struct following {
+	const struct history *history;
+	size_t index;
+	struct course course;
+	bool *rose; /* by moment: whether threads arrived that count */
+};
+
+static void arrival_count(struct following *following, const struct presence *presence)
 {
+	following->course.arrivals++;
+	following->rose[presence->since] = true;
+}
+
+/* It was there at the moment before now, and is no more. Its arrival counts once it was seen twice. */
+static void departure_count(
+	struct following *following, const struct presence *presence, size_t now)
+{
+	bool seen_once = presence->since == now - 1;
+	if (seen_once && has_ended(&following->history->moments[now], presence->id))
+		return;
+	if (seen_once && presence->since > following->index)
+		arrival_count(following, presence);
+	following->course.departures++;
+}
+
+static void stay_count(
+	struct following *following, const struct presence *before, struct presence *here)
+{
+	here->since = before->since;
+	following->course.stays++;
+	following->course.unbroken += before->wait == here->wait;
+}
+
+static void course_step(struct following *following, const struct presences *before,
+	struct presences *here, size_t now)
+{
+	bool is_last = now == following->history->count - 1;
 	size_t i = 0, j = 0;
-	uint64_t arrivals = course->arrivals;
-	while (i < before->count || j < now->count) {
-		if (j == now->count ||
-			(i < before->count && before->list[i].id < now->list[j].id)) {
-			course->departures++;
+	while (i < before->count || j < here->count) {
+		const struct presence *old = i < before->count ? &before->list[i] : NULL;
+		struct presence *new = j < here->count ? &here->list[j] : NULL;
+		if (!new || (old && old->id < new->id)) {
+			departure_count(following, old, now);
 			i++;
-		} else if (i == before->count || now->list[j].id < before->list[i].id) {
-			course->arrivals++;
-			j++;
-		} else {
-			course->stays++;
-			course->unbroken += before->list[i++].wait == now->list[j++].wait;
+			continue;
+		}
+		j++;
+		if (old && old->id == new->id) {
+			stay_count(following, old, new);
+			if (new->since == now - 1 && new->since > following->index)
+				arrival_count(following, new);
+			i++;
+		} else if (is_last) {
+			arrival_count(following, new);
 		}
 	}
-	bool rose = course->arrivals > arrivals;
-	course->rises += rose;
-	course->quiet = rose ? 0 : course->quiet + 1;
-	course->rising += course->rises > 0;
+}
+
+static void rises_count(struct following *following)
+{
+	struct course *course = &following->course;
+	size_t first = 0, last = following->index;
+	for (size_t i = following->index + 1; i < following->history->count; i++) {
+		if (!following->rose[i])
+			continue;
+		first = course->rises++ ? first : i;
+		last = i;
+	}
+	course->rising = course->rises ? last - first + 1 : 0;
+	course->quiet = following->history->count - 1 - last;
 }
 
 struct course history_course(
 	const struct history *history, const struct group *group, size_t index, struct pool *pool)
 {
 	const struct group *first = groups_find(history->moments[index].groups, group);
-	struct course course = {.first = first ? first->count : 0, .last = group->count};
-	struct presences before = presences_of(first, pool);
+	struct following following = {.history = history, .index = index};
+	following.rose = pool_array(pool, history->count, sizeof(*following.rose));
+	following.course.first = first ? first->count : 0;
+	following.course.last = group->count;
+	struct presences before = presences_of(history, index, group, pool);
 	for (size_t i = index + 1; i < history->count; i++) {
-		struct presences now =
-			presences_of(groups_find(history->moments[i].groups, group), pool);
-		course_step(&course, &before, &now);
-		before = now;
+		struct presences here = presences_of(history, i, group, pool);
+		course_step(&following, &before, &here, i);
+		before = here;
 	}
-	course.rising -= course.rises ? course.quiet : 0;
-	return course;
+	rises_count(&following);
+	return following.course;
 }
 
 /* --- the course of a creator -------------------------------------------------------------------------- */

@@ -10,6 +10,8 @@
 struct moment {
 	const struct dump *dump;
 	struct groups *groups;
+	uint64_t *ids; /* of its threads, ascending: moment_fill() */
+	size_t id_count;
 };
 
 /* Oldest first; the last is the dump that is reported. There is at least one. */
@@ -18,13 +20,18 @@ struct history {
 	size_t count;
 };
 
+/* Notes the threads of moment->dump. */
+void moment_fill(struct moment *moment, struct pool *pool);
+
 /* The mean time between dumps; not known of one. */
 struct measured history_interval_ns(const struct history *history);
 
 /* From the first of the moments from index on until the last; not known of one. */
 struct measured history_span_ns(const struct history *history, size_t index);
 
-/* What became of a group's threads between the moment index and the last. */
+/* What became of a group's threads between the moment index and the last. A thread that was seen once and has ended
+ * by the next moment just passed through, and counts for nothing: where some requests leave a thread behind,
+ * the others are seen on their way. */
 struct course {
 	uint64_t first, last; /* how many there were */
 	uint64_t arrivals, departures; /* threads that came into the group, or left it */

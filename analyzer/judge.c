@@ -7,11 +7,13 @@
 
 #include <string.h>
 
-/* Proven before likely before hints. Who waits behind others is known once all roots are. */
+/* Proven before likely before hints. Who waits behind others is known once all roots are; but those behind the proven
+ * ones are no leak of their own, however many they become. */
 static void (*const judges[])(struct judging *judging) = {
 	judge_suppressed,
 	judge_deadlock,
 	judge_dead_owner,
+	judge_behind,
 	judge_growing,
 	judge_never_woken,
 	judge_orphaned,

@@ -3,7 +3,8 @@
  *
  * Likely: in several intervals between dumps threads arrived, next to none left, and next to all that were
  * there at two dumps in a row were in the very same wait. A pool's threads work between two looks; what rose
- * when the program began, and was quiet for long since, is a pool too.
+ * when the program began, and was quiet for long since, is a pool too. A loop that sleeps, or waits with a time limit
+ * for what nobody ever woke, counts as one wait: nothing but time brings it on.
  */
 #include "analyzer/judge.h"
 #include "analyzer/partners.h"
@@ -16,6 +17,8 @@
 #define HOUR_NS	    3600000000000.0
 #define EXCEPTIONS  20 /* one in so many may do otherwise */
 #define QUIET_TIMES 3 /* so many times as long as it grew */
+#define POLLING_TIMES                                                                              \
+	4 /* a service has tasks that come back by the clock, so it takes more of them */
 #define DESCRIPTOR_TIMES                                                                           \
 	4 /* clients that are silent for a while look the same, so it takes more of them */
 
@@ -45,16 +48,42 @@ static uint64_t least_of(const struct judging *judging, const struct group *grou
 	return least * DESCRIPTOR_TIMES;
 }
 
+static bool is_never_woken(const struct judging *judging, const struct dump_thread *thread)
+{
+	const struct dump_waker *waker = relations_waker(judging->relations, thread);
+	return waker && waker->count.known && !waker->count.value;
+}
+
+static bool is_polling(const struct judging *judging, const struct group *group)
+{
+	if (!strcmp(group->wait, "nanosleep"))
+		return true;
+	if (!group->timed.known || !group->timed.value)
+		return false;
+	for (size_t i = 0; i < group->thread_count; i++)
+		if (!is_never_woken(judging, group->threads[i]))
+			return false;
+	return true;
+}
+
+static bool is_unbroken(const struct course *course)
+{
+	return (course->stays - course->unbroken) * EXCEPTIONS <= course->stays;
+}
+
 static bool is_growing(
 	const struct judging *judging, const struct group *group, const struct course *course)
 {
 	uint64_t least = least_of(judging, group);
+	if (!is_unbroken(course) && !is_polling(judging, group))
+		return false;
+	if (!is_unbroken(course))
+		least *= POLLING_TIMES;
 	return course->arrivals >= course->departures &&
 	       course->arrivals - course->departures >= least &&
 	       course->rises >= judging->thresholds.growing_intervals &&
 	       course->quiet <= QUIET_TIMES * course->rising &&
-	       course->departures * EXCEPTIONS <= course->arrivals && course->stays &&
-	       (course->stays - course->unbroken) * EXCEPTIONS <= course->stays;
+	       course->departures * EXCEPTIONS <= course->arrivals && course->stays;
 }
 
 static void growth_say(struct judging *judging, struct finding *finding, const struct group *group,
@@ -72,7 +101,11 @@ static void growth_say(struct judging *judging, struct finding *finding, const s
 		(unsigned long)course->first, words_of_count(pool, group->count, "thread"), in,
 		(unsigned long)course->arrivals, (unsigned long)course->departures);
 	finding_say(finding, pool,
-		"Those that were seen in %lu dumps were in the very same wait each time.",
+		is_unbroken(course)
+			? "Those that were seen in %lu dumps were in the very same wait each time."
+			: "Those that were seen in %lu dumps were there each time, in a loop that "
+			  "only "
+			  "time brings on.",
 		(unsigned long)(judging->report->history->count - index));
 }
 

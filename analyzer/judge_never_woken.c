@@ -1,9 +1,10 @@
 /*
  * judge_never_woken.c - many threads on objects that no thread ever woke.
  *
- * Likely, from one dump. Two shapes: so many at once that no pool is that large; or, fewer, with an object
- * each and begun at all times, which no pool is. An object of which the lossy table of wakers knows nothing
- * acquits: only a measured zero counts. So does a time limit.
+ * Likely, from one dump. Two shapes: so many at once that no pool is that large; or, fewer, on as many objects,
+ * with a few threads each, and begun at all times, which no pool is. An object of which the lossy table of wakers
+ * knows nothing acquits: only a measured zero counts. So does a time limit. Who waits at a barrier was not
+ * released; but many at one barrier wait for the slowest of them.
  */
 #include "analyzer/judge.h"
 #include "analyzer/words.h"
@@ -11,14 +12,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define WAITERS_MOST 4 /* threads of one request that wait on the same object; a pool has more */
 #define SPREAD_PARTS                                                                               \
 	4 /* of the time from the oldest wait to the newest: in each of them some began */
+
+static bool is_barrier(const struct group *group)
+{
+	return !strcmp(group->wait, "barrier_wait");
+}
 
 static bool is_never_woken(const struct judging *judging, const struct dump_thread *thread)
 {
 	const struct dump_waker *waker = relations_waker(judging->relations, thread);
-	return waker && waker->count.known && !waker->count.value &&
-	       relations_waits_for_ever(judging->relations, thread);
+	bool unwoken = waker && waker->count.known && !waker->count.value;
+	if (relations_waits(judging->relations, thread, "barrier_wait"))
+		unwoken = true;
+	return unwoken && relations_waits_for_ever(judging->relations, thread);
 }
 
 /* All that are free and never woken; none if any of the free ones was woken or cannot be told. */
@@ -32,14 +41,15 @@ static const struct dump_thread **members_find(
 	return members;
 }
 
-static bool is_spread(const struct group *group)
+/* Not made at once: over more than the grace time, or half of the oldest one's. */
+static bool is_spread(const struct judging *judging, const struct group *group)
 {
 	size_t parts[SPREAD_PARTS] = {0};
 	if (!group->oldest_ns.known)
 		return false;
 	uint64_t newest_ns = group->newest_ns.value;
 	uint64_t span_ns = group->oldest_ns.value - newest_ns;
-	if (group->oldest_ns.value < 2 * newest_ns)
+	if (group->oldest_ns.value < 2 * newest_ns && span_ns < judging->thresholds.grace_ns)
 		return false;
 	for (size_t i = 0; i < group->thread_count; i++) {
 		uint64_t since_ns = group->threads[i]->since_ns.value;
@@ -54,10 +64,19 @@ static bool is_spread(const struct group *group)
 
 static bool is_many(const struct judging *judging, const struct group *group, size_t count)
 {
-	if (count >= judging->thresholds.never_woken_burst)
+	if (count >= judging->thresholds.never_woken_burst && !is_barrier(group))
 		return true;
-	return count >= judging->thresholds.never_woken_spread &&
-	       group->objects.value >= group->count && is_spread(group);
+	return group->objects.value >= judging->thresholds.never_woken_spread &&
+	       group->objects.value * WAITERS_MOST >= group->count && is_spread(judging, group);
+}
+
+static void objects_say(struct finding *finding, struct pool *pool, const struct group *group)
+{
+	finding_say(finding, pool,
+		"They wait on %s without a time limit, and no call that the shim sees has ever "
+		"woken %s.",
+		words_of_count(pool, group->objects.value, "object"),
+		group->objects.value == 1 ? "it" : "one of them");
 }
 
 static void group_judge(struct judging *judging, const struct group *group)
@@ -70,11 +89,12 @@ static void group_judge(struct judging *judging, const struct group *group)
 	struct finding *finding = judging_find(judging, "never woken", CERTAINTY_LIKELY);
 	for (size_t i = 0; i < count; i++)
 		judging_accuse(judging, finding, members[i]);
-	finding_say(finding, pool,
-		"They wait on %s without a time limit, and no call that the shim sees has ever "
-		"woken %s.",
-		words_of_count(pool, group->objects.value, "object"),
-		group->objects.value == 1 ? "it" : "one of them");
+	if (is_barrier(group))
+		finding_say(finding, pool,
+			"They wait at %s without a time limit for parties that do not come.",
+			words_of_count(pool, group->objects.value, "barrier"));
+	else
+		objects_say(finding, pool, group);
 	if (group->oldest_ns.known && group->oldest_ns.value)
 		finding_say(finding, pool, "The oldest has waited for %s, the newest for %s.",
 			words_of_duration(pool, group->oldest_ns.value),

@@ -1,7 +1,7 @@
 /*
  * judge_stalled.c - a thread that does not move while it holds a lock that others wait for.
  *
- * Likely: over several dumps the holder was in one and the same wait, without a time limit and not for a lock or
+ * Likely: over several dumps, or for as long as these take by default, the holder was in one and the same wait, without a time limit and not for a lock or
  * a thread, and the same waiters stood behind it. A holder that sleeps, or waits with a limit, goes on by
  * itself. In a pool of leader and followers the leader waits for work with the lock held, and is innocent: so
  * unless the holder is sending, it takes a waiter that runs another routine.
@@ -12,8 +12,10 @@
 
 static bool is_unmoved(const struct judging *judging, const struct dump_thread *thread)
 {
-	return history_unmoved(judging->report->history, thread) >=
-	       judging->thresholds.stalled_dumps;
+	const struct thresholds *thresholds = &judging->thresholds;
+	uint64_t enough_ns = (thresholds->stalled_dumps - 1) * thresholds->grace_ns;
+	return history_unmoved(judging->report->history, thread) >= thresholds->stalled_dumps ||
+	       (thread->since_ns.known && thread->since_ns.value >= enough_ns);
 }
 
 static bool is_one_of(const struct judging *judging, const struct dump_thread *thread,
@@ -72,9 +74,9 @@ void judge_stalled(struct judging *judging)
 			judging_thread_words(judging, holder), judging_wait_words(judging, holder),
 			words_of_duration(pool, holder->since_ns.value));
 		finding_say(finding, pool,
-			"In the last %lu dumps neither it nor %s, which waits for the lock, moved.",
-			(unsigned long)judging->thresholds.stalled_dumps,
-			judging_thread_words(judging, &dump->threads[i]));
+			"Neither it nor %s, which has waited for the lock for %s, has moved.",
+			judging_thread_words(judging, &dump->threads[i]),
+			words_of_duration(pool, dump->threads[i].since_ns.value));
 		partners_say(judging, finding);
 		finding->hint = "Do not wait for a peer while holding a lock, or give that wait a "
 				"deadline.";

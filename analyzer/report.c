@@ -8,9 +8,12 @@ static struct history *history_of(const struct dumps *dumps, struct pool *pool)
 	struct history *history = pool_alloc(pool, sizeof(*history));
 	history->count = dumps->count;
 	history->moments = pool_array(pool, dumps->count, sizeof(*history->moments));
-	for (size_t i = 0; i < dumps->count; i++)
-		history->moments[i] =
-			(struct moment){dumps->list[i], groups_of_dump(dumps->list[i], pool)};
+	for (size_t i = 0; i < dumps->count; i++) {
+		struct moment *moment = &history->moments[i];
+		moment->dump = dumps->list[i];
+		moment->groups = groups_of_dump(dumps->list[i], pool);
+		moment_fill(moment, pool);
+	}
 	return history;
 }
 

@@ -23,7 +23,7 @@ struct thresholds {
 	 * the same; real ones have some hundred threads at most (varnish keeps 200). */
 	uint64_t never_woken_burst;
 
-	/* The same with an object each and ages all over: not a pool, which is made at once. */
+	/* So many objects with a few threads each, and ages all over: not a pool, which is made at once. */
 	uint64_t never_woken_spread;
 
 	/* Objects in one group whose only waker is gone. One may be a queue that is filled again later. */
@@ -34,7 +34,8 @@ struct thresholds {
 	uint64_t growing_least;
 	uint64_t growing_intervals;
 
-	/* Dumps in which nothing moved before a lock's holder counts as stalled. */
+	/* Dumps in which nothing moved before a lock's holder counts as stalled; or, in one dump, the grace
+	 * time for each interval between so many. */
 	uint64_t stalled_dumps;
 };
 

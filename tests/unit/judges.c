@@ -256,9 +256,9 @@ static struct sketch *holder(size_t count, unsigned step, int timed, const char 
 {
 	struct sketch *sketches = sketches_new(count);
 	for (size_t i = 0; i < count; i++) {
-		thread(&sketches[i], group(&sketches[i], 1, wait, timed), 2, 100 + 60 * i, "fd:3",
-			7 + step * (unsigned)i);
-		thread(&sketches[i], group(&sketches[i], 1, "mutex_lock", 0), 3, 90 + 60 * i, "0xa",
+		thread(&sketches[i], group(&sketches[i], 1, wait, timed), 2,
+			step ? 20 : 20 + 60 * i, "fd:3", 7 + step * (unsigned)i);
+		thread(&sketches[i], group(&sketches[i], 1, "mutex_lock", 0), 3, 10 + 60 * i, "0xa",
 			9);
 		add(sketches[i].owners, "0xa mutex 1002 2 1 0\n");
 	}
@@ -269,6 +269,15 @@ static void test_stalled(void **state)
 {
 	(void)state;
 	sketches_judge(holder(3, 0, 0, "send"), 3, "stalled likely 1+1");
+}
+
+static void test_stalled_in_one_dump(void **state)
+{
+	(void)state;
+	struct sketch *sketches = holder(4, 0, 0, "send");
+	assert_verdicts(sketches + 3, 1, "stalled likely 1+1");
+	assert_verdicts(sketches, 1, "");
+	free(sketches);
 }
 
 static void test_not_stalled(void **state)
@@ -304,6 +313,43 @@ static void test_growing(void **state)
 	(void)state;
 	sketches_judge(growth(5, 3, 0, "cond_wait", 0), 5, "growing likely 15");
 	sketches_judge(growth(5, 6, 0, "recv", 0), 5, "growing likely 30");
+}
+
+/* Whose waits end again and again, by time alone, unless somebody wakes them. */
+static void test_growing_loops(void **state)
+{
+	(void)state;
+	sketches_judge(growth(5, 5, 1, "nanosleep", 0), 5, "growing likely 25");
+	sketches_judge(growth(5, 3, 1, "nanosleep", 0), 5, "");
+	for (int woken = 0; woken < 2; woken++) {
+		struct sketch *sketches = sketches_new(5);
+		for (unsigned i = 0; i < 5; i++) {
+			unsigned number = group(&sketches[i], 5 * (i + 1), "cond_wait", 1);
+			for (unsigned j = 0; j < 5 * (i + 1); j++)
+				thread(&sketches[i], number, 2 + j, 1, "0xa", 5 + i);
+			add(sketches[i].wakers, "0xa - %d - - -\n", woken);
+		}
+		sketches_judge(sketches, 5, woken ? "" : "growing likely 25");
+	}
+}
+
+/* Half of the requests leave a thread; another one is seen on its way in each dump, and then has ended, or is elsewhere. */
+static void test_growing_among_others(void **state)
+{
+	(void)state;
+	for (int ends = 0; ends < 2; ends++) {
+		struct sketch *sketches = sketches_new(6);
+		for (unsigned i = 0; i < 6; i++) {
+			unsigned number = group(&sketches[i], 2 * i + 1, "cond_wait", 0);
+			unsigned elsewhere = group(&sketches[i], ends ? 0 : i, "recv", 0);
+			for (unsigned j = 0; j < 2 * i; j++)
+				thread(&sketches[i], number, 100 + j, 60, "0xa", 5);
+			thread(&sketches[i], number, 200 + i, 1, "0xa", 5);
+			for (unsigned j = 0; !ends && j < i; j++)
+				thread(&sketches[i], elsewhere, 200 + j, 60, "fd:3", 6);
+		}
+		sketches_judge(sketches, 6, ends ? "growing likely 11" : "");
+	}
 }
 
 /* More threads with a TCP connection each from dump to dump, between one address and many. */
@@ -392,6 +438,30 @@ static void test_never_woken(void **state)
 		thread(sketch, number, 2 + i, 100, "0xa", 1);
 	add(sketch->wakers, "0xa - 0 - - -\n");
 	sketches_judge(sketch, 1, "never woken likely 600");
+}
+
+/* Over time, threads in pairs on one object: 50 threads, a pair each 15 s. */
+static struct sketch *pairs(const char *wait, unsigned at_each)
+{
+	struct sketch *sketch = sketches_new(1);
+	unsigned number = group(sketch, 50, wait, 0);
+	for (unsigned i = 0; i < 50; i++) {
+		char object[16];
+		sprintf(object, "0x%x", 0xa000 + i / at_each);
+		thread(sketch, number, 2 + i, 900 - 15 * (i / 2), object, 1);
+		if (i % at_each == 0 && strcmp(wait, "barrier_wait") != 0)
+			add(sketch->wakers, "%s - 0 - - -\n", object);
+	}
+	return sketch;
+}
+
+static void test_never_woken_in_pairs(void **state)
+{
+	(void)state;
+	sketches_judge(pairs("cond_wait", 2), 1, "never woken likely 50");
+	sketches_judge(pairs("barrier_wait", 2), 1, "never woken likely 50");
+	sketches_judge(pairs("cond_wait", 10), 1, ""); /* five pools */
+	sketches_judge(pairs("barrier_wait", 50), 1, "");
 }
 
 static void test_not_never_woken(void **state)
@@ -540,11 +610,15 @@ int main(void)
 		cmocka_unit_test(test_dead_owner),
 		cmocka_unit_test(test_not_dead),
 		cmocka_unit_test(test_stalled),
+		cmocka_unit_test(test_stalled_in_one_dump),
 		cmocka_unit_test(test_not_stalled),
 		cmocka_unit_test(test_growing),
 		cmocka_unit_test(test_growing_by_peers),
+		cmocka_unit_test(test_growing_loops),
+		cmocka_unit_test(test_growing_among_others),
 		cmocka_unit_test(test_not_growing),
 		cmocka_unit_test(test_never_woken),
+		cmocka_unit_test(test_never_woken_in_pairs),
 		cmocka_unit_test(test_not_never_woken),
 		cmocka_unit_test(test_orphaned),
 		cmocka_unit_test(test_not_orphaned),
