@@ -50,6 +50,6 @@ static void request(bool leak)
 const struct pattern pattern = {
 	.start = start,
 	.request = request,
-	.requests = 6,
+	.requests = 40,
 	.company = COMPANY_SERVICE | COMPANY_IDLE_CLIENTS,
 };

@@ -48,5 +48,6 @@ static void request(bool leak)
 
 const struct pattern pattern = {
 	.request = request,
+	.requests = 53,
 	.company = COMPANY_TICKER | COMPANY_BATCH,
 };

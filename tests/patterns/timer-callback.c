@@ -40,5 +40,6 @@ static void request(bool leak)
 
 const struct pattern pattern = {
 	.request = request,
+	.requests = 55,
 	.company = COMPANY_SERVICE,
 };
