@@ -2,7 +2,7 @@
 #
 # Functions:
 #	needs PROGRAM...		skips the whole test if one of them is missing; before plan
-#	free_port			prints a TCP port of the loopback that nobody uses now
+#	free_port			prints a port of the loopback that nobody uses now, for TCP and UDP
 #	answers PORT			succeeds if somebody accepts connections there
 #	dump PID			takes a dump; its report is $scratch/report.json
 #	settled PID			the same; fails unless all threads were waiting
@@ -24,10 +24,19 @@ needs() {
 	done
 }
 
+# Below those that the kernel gives to clients: one of them could take it before the service does, and a
+# client's datagrams come back to itself when it gets the service's own port.
 free_port() {
-	/usr/bin/python3 -c 'import socket
-with socket.create_server(("127.0.0.1", 0)) as server:
-	print(server.getsockname()[1])'
+	/usr/bin/python3 -c 'import random, socket
+while True:
+	port = random.randrange(10000, 32000)
+	try:
+		with socket.create_server(("127.0.0.1", port)), socket.socket(type=socket.SOCK_DGRAM) as datagrams:
+			datagrams.bind(("127.0.0.1", port))
+		break
+	except OSError:
+		pass
+print(port)'
 }
 
 answers() {
