@@ -1,11 +1,13 @@
 /*
  * joins.c - creates threads and joins or detaches each at once, after its end or before it: every one of
- * them, so that none is left unjoined. With an argument it leaves that many.
+ * them, so that none is left unjoined. With a number it leaves that many; with "wait" it does nothing but join
+ * a thread that does not end.
  */
 #include <pthread.h>
 #include <semaphore.h>
-#include <stdlib.h>
 #include <signal.h>
+#include <stdlib.h>
+#include <string.h>
 #include <threads.h>
 #include <time.h>
 #include <unistd.h>
@@ -56,6 +58,8 @@ int main(int argc, char **argv)
 	sem_t sem;
 	thrd_t c11;
 	sem_init(&sem, 0, 0);
+	if (argc > 1 && strcmp(argv[1], "wait") == 0)
+		return pthread_join(create(end_later, &sem), NULL);
 	for (int i = 0; i < EACH; i++) {
 		pthread_join(create(end, NULL), NULL);
 		pthread_detach(create(end, NULL));
