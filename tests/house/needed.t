@@ -21,7 +21,7 @@ __errno_location : real.c, for a function that libc does not have
 dlsym dlvsym : look-ups in the constructor, and for calls before it
 dlopen : unwind.c, in a thread of ours
 getauxval getenv getrlimit gnu_get_libc_version : facts, without a lock; getenv in the constructor only
-memchr memcmp memcpy memmove memset : no state
+bcmp memchr memcmp memcpy memmove memset : no state; clang calls the first for the second
 strchr strcmp strcpy strlen strncmp strncpy strrchr strstr : no state
 pthread_self : reads a register
 pthread_key_create pthread_setspecific : how the end of a thread is seen; no allocation below 32 keys
