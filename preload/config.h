@@ -15,7 +15,7 @@ struct config {
 	uint64_t
 		exit_grace_ns; /* LEAKWATCH_EXIT_GRACE, seconds: that the last dump waits for threads to end */
 	bool at_exit; /* LEAKWATCH_AT_EXIT=1 */
-	bool off; /* LEAKWATCH_OFF=1: no records, no watcher */
+	bool off; /* LEAKWATCH_OFF=1: no watcher, hence no dumps */
 };
 
 extern struct config config;
