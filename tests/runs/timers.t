@@ -40,7 +40,7 @@ gone_of() { # FUNCTION: "created deleted" at its creation stack
 		select(any(.created_by[]; .function == $function)) | "\(.created) \(.deleted)"'
 }
 
-plan 29
+plan 28
 start "$leakwatch" run "$build/tests/hosts/alltimers"
 wait_for 20 grep -q '^child' "$scratch/$pid.out" || diag "$(cat "$scratch/$pid.err")"
 sed '/^ready$/,$d' "$scratch/$pid.out" >"$scratch/expected"
