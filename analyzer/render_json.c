@@ -10,6 +10,7 @@ static void process_write(struct json *json, const struct dump *dump)
 	json_object(json, "process");
 	json_measured(json, "pid", dump->pid);
 	json_text(json, "exe", dump->exe);
+	json_text(json, "comm", dump->comm);
 	json_measured(json, "start_time_ns", dump->start_ns);
 	json_measured(json, "uptime_ns", dump->uptime_ns);
 	json_object_end(json);

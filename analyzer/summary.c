@@ -43,11 +43,23 @@ static const char *reason_words(const char *reason)
 	return "";
 }
 
+/* One binary may go by several names: redis-server is a link to redis-check-rdb. Both are told then. */
+static const char *program_words(struct pool *pool, const struct dump *dump)
+{
+	if (!dump->exe)
+		return text_or(pool, dump->comm, "a program");
+	const char *slash = strrchr(dump->exe, '/'), *base = slash ? slash + 1 : dump->exe;
+	const char *exe = utf8_printable(pool, dump->exe);
+	if (!dump->comm || !strncmp(base, dump->comm, strlen(dump->comm)))
+		return exe;
+	return pool_print(pool, "%s (%s)", utf8_printable(pool, dump->comm), exe);
+}
+
 static void process_print(const struct report *report, FILE *out)
 {
 	struct pool *pool = report->tracer.pool;
 	const struct dump *dump = report->dump;
-	fprintf(out, "# %s", text_or(pool, dump->exe, text_or(pool, dump->comm, "a program")));
+	fprintf(out, "# %s", program_words(pool, dump));
 	if (dump->pid.known)
 		fprintf(out, ", process %lu", (unsigned long)dump->pid.value);
 	if (dump->uptime_ns.known)
