@@ -23,7 +23,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define MS_NS INT64_C(1000000)
+#define MS_NS	    INT64_C(1000000)
+#define START_MS    1000 /* that a watcher may need from its process's first thread to its socket */
+#define START_STEPS 50
 
 const char *client_words(enum client_result result)
 {
@@ -427,16 +429,34 @@ static enum client_result with_connection(
 	return result;
 }
 
-static enum client_result with_directory(
-	requester ask_for, const struct directory *where, pid_t pid, int timeout_ms, void *out)
+static enum client_result with_own_directory(
+	requester ask_for, pid_t pid, int timeout_ms, void *out)
 {
-	if (where)
-		return with_connection(ask_for, where, pid, timeout_ms, out);
 	struct directory found;
 	if (directory_open_of_process(pid, &found) < 0)
 		return directory_result(errno);
 	enum client_result result = with_connection(ask_for, &found, pid, timeout_ms, out);
 	directory_close(&found);
+	return result;
+}
+
+/* A process has its watcher a moment after its first thread, and a watcher its socket a moment after that: while
+ * thousands of threads are being made, much later. */
+static bool may_be_starting(enum client_result result, pid_t pid)
+{
+	return (result == CLIENT_NOT_PRELOADED || result == CLIENT_STALE) && procfs_has_shim(pid);
+}
+
+static enum client_result with_directory(
+	requester ask_for, const struct directory *where, pid_t pid, int timeout_ms, void *out)
+{
+	if (where)
+		return with_connection(ask_for, where, pid, timeout_ms, out);
+	enum client_result result = with_own_directory(ask_for, pid, timeout_ms, out);
+	for (int i = 0; i < START_STEPS && may_be_starting(result, pid); i++) {
+		usleep(START_MS / START_STEPS * 1000);
+		result = with_own_directory(ask_for, pid, timeout_ms, out);
+	}
 	return result;
 }
 

@@ -48,7 +48,8 @@ struct client_status {
 };
 
 /* Asks process PID how it is, on the socket in WHERE; with WHERE NULL, in the process's own directory
- * (directory_open_of_process). On failure *status is untouched. */
+ * (directory_open_of_process), where it may take a second more: a process that has the shim and no socket
+ * yet, or nobody at it yet, is given that time. On failure *status is untouched. */
 enum client_result client_status(
 	const struct directory *where, pid_t pid, int timeout_ms, struct client_status *status);
 

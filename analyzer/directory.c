@@ -24,7 +24,6 @@
 #define TMP_PREFIX  "leakwatch-"
 #define DUMP_SUFFIX ".dump"
 #define SOCK_SUFFIX ".sock"
-#define SHIM	    "libleakwatch.so"
 
 /* --- opening --------------------------------------------------------------------------------------- */
 
@@ -228,7 +227,7 @@ static int add_of_socket(void *all, pid_t pid, const char *path)
 {
 	struct procfs_uids uids;
 	struct directory one;
-	if (procfs_uids(pid, &uids) < 0 || !may_ask(&uids) || !procfs_maps(pid, SHIM) ||
+	if (procfs_uids(pid, &uids) < 0 || !may_ask(&uids) || !procfs_maps_shim(pid) ||
 		!holds_socket(open_named(path, uids.real, &one), pid, &one))
 		return 0;
 	return add_directory(all, &one);

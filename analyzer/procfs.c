@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SHIM "libleakwatch.so"
+
 static FILE *open_file(pid_t pid, const char *name)
 {
 	char path[64];
@@ -121,7 +123,7 @@ int procfs_sockets_visit(
 	return result;
 }
 
-int procfs_maps(pid_t pid, const char *name)
+int procfs_maps_shim(pid_t pid)
 {
 	FILE *file = open_file(pid, "maps");
 	char *line = NULL;
@@ -132,11 +134,20 @@ int procfs_maps(pid_t pid, const char *name)
 	while (!found && getline(&line, &room, file) > 0) {
 		const char *slash = strrchr(line, '/');
 		size_t length = slash ? strcspn(slash + 1, " \n") : 0;
-		found = length == strlen(name) && strncmp(slash + 1, name, length) == 0;
+		found = length == strlen(SHIM) && strncmp(slash + 1, SHIM, length) == 0;
 	}
 	free(line);
 	fclose(file);
 	return found;
+}
+
+int procfs_has_shim(pid_t pid)
+{
+	char preloads[PATH_MAX];
+	if (procfs_maps_shim(pid))
+		return 1;
+	/* Where the program has only just been executed, and the loader has not mapped it yet. */
+	return procfs_environment(pid, "LD_PRELOAD", preloads) == 0 && strstr(preloads, SHIM);
 }
 
 static int compare_pids(const void *a, const void *b)

@@ -31,8 +31,10 @@ int procfs_comm(pid_t pid, char *comm, size_t size);
 int procfs_sockets_visit(
 	pid_t of, int (*visit)(void *context, pid_t pid, const char *directory), void *context);
 
-/* 1 if a file of that base name is mapped in PID, 0 if not or not ours to see. */
-int procfs_maps(pid_t pid, const char *name);
+/* 1 if libleakwatch.so is mapped in PID, or named in the LD_PRELOAD that it was started with; 0 if not, or
+ * not ours to see. procfs_maps_shim() asks for the first alone. */
+int procfs_has_shim(pid_t pid);
+int procfs_maps_shim(pid_t pid);
 
 /* Every process, ascending. *pids is the caller's to free(). */
 int procfs_pids(pid_t **pids, size_t *count);

@@ -1,7 +1,9 @@
 /*
  * fakewatcher.c - binds $LEAKWATCH_DIR/PID.sock and answers as a watcher would, or not.
  *
- *	fakewatcher good | unstored | silent | nonsense | short
+ *	fakewatcher good | unstored | silent | nonsense | short | late
+ *
+ * One that is late is asked before it has a socket, and then before it listens.
  *
  * It answers until it is killed; its dump is the line "fake dump".
  */
@@ -55,6 +57,13 @@ static void answer(int fd)
 		dprintf(fd, "error unknown request\n");
 }
 
+/* Long enough to be asked, and well below the second that it is given. */
+static void linger(void)
+{
+	if (is("late"))
+		usleep(200000);
+}
+
 int main(int argc, char **argv)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -64,9 +73,14 @@ int main(int argc, char **argv)
 	snprintf(address.sun_path, sizeof address.sun_path, "%s/%d.sock", getenv("LEAKWATCH_DIR"),
 		(int)getpid());
 	int listener = socket(AF_UNIX, SOCK_STREAM, 0);
-	if (bind(listener, (struct sockaddr *)&address, sizeof address) < 0 ||
-		listen(listener, 8) < 0) {
-		perror("fakewatcher");
+	linger();
+	if (bind(listener, (struct sockaddr *)&address, sizeof address) < 0) {
+		perror("fakewatcher: bind");
+		return 1;
+	}
+	linger();
+	if (listen(listener, 8) < 0) {
+		perror("fakewatcher: listen");
 		return 1;
 	}
 	printf("ready\n");

@@ -2,7 +2,7 @@
 # leakwatch dump: a dump is taken now; with -o its file appears whole or not at all.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
-plan 27
+plan 28
 
 hosts=$build/tests/hosts
 cd "$scratch" || exit 1
@@ -70,6 +70,13 @@ kill -TERM "$pid"
 wait "$pid" 2>/dev/null
 run "$leakwatch" dump "$pid"
 is 'no process' "$status $err" "1 leakwatch: dump: cannot ask process $pid: there is no such process"
+
+# The loader says that it cannot preload that file, and goes on.
+mkdir shim
+: >shim/libleakwatch.so
+start env LD_PRELOAD="$scratch/shim/libleakwatch.so" "$hosts/fakewatcher" late
+run "$leakwatch" dump "$pid"
+is 'a watcher that is being started is waited for' "$status $out$err" "0 $LEAKWATCH_DIR/fake-$pid-8812-000001.dump"
 
 # --- arguments --------------------------------------------------------------------------------------
 
