@@ -11,6 +11,7 @@
 #include "analyzer/say.h"
 #include "analyzer/target.h"
 #include "analyzer/trial.h"
+#include "preload/contract/environment.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -21,9 +22,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define DIRECTORY_MAX  511 /* bytes that the shim keeps of LEAKWATCH_DIR, preload/config.h */
-#define INTERVAL_MAX_S (366 * 24 * 3600) /* likewise of LEAKWATCH_INTERVAL */
 
 static const char help[] =
 	"Usage: leakwatch run [OPTION...] [--] COMMAND [ARGUMENT...]\n"
@@ -77,7 +75,7 @@ static bool is_seconds(const char *text)
 	if (digits >= sizeof whole)
 		return false;
 	snprintf(whole, sizeof whole, "%.*s", (int)digits, text);
-	if (number_parse(whole, INTERVAL_MAX_S, &seconds) < 0)
+	if (number_parse(whole, ENVIRONMENT_SECONDS_MAX, &seconds) < 0)
 		return false;
 	text += digits;
 	return !*text || (*text == '.' && !text[1 + strspn(text + 1, "0123456789")]);
@@ -93,7 +91,7 @@ static void set_interval(const char *text)
 static void set_keep(const char *text)
 {
 	uint64_t keep;
-	if (number_parse(text, UINT32_MAX, &keep) < 0)
+	if (number_parse(text, ENVIRONMENT_KEEP_MAX, &keep) < 0)
 		die("run: --keep=%s: not a number of dumps", text);
 	set_environment("LEAKWATCH_KEEP", text);
 }
@@ -109,8 +107,8 @@ static void set_directory(const char *text)
 		die("run: --dir=%s: %s", text, strerror(errno));
 	if (!S_ISDIR(status.st_mode))
 		die("run: --dir=%s: not a directory", text);
-	if (strlen(path) > DIRECTORY_MAX)
-		die("run: --dir=%s: longer than %d bytes", text, DIRECTORY_MAX);
+	if (strlen(path) >= ENVIRONMENT_DIRECTORY_BYTES)
+		die("run: --dir=%s: longer than %d bytes", text, ENVIRONMENT_DIRECTORY_BYTES - 1);
 	set_environment("LEAKWATCH_DIR", path);
 }
 

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #define SECOND_NS  1000000000ull
-#define YEAR_S	   (366ull * 24 * 3600)
 #define TICK_LEAST (SECOND_NS / 100)
 
 struct config config = {
@@ -23,7 +22,7 @@ bool config_seconds(const char *text, uint64_t *ns)
 		return false;
 	for (; *text >= '0' && *text <= '9'; text++) {
 		value = value * 10 + (uint64_t)(*text - '0');
-		if (value > YEAR_S)
+		if (value > ENVIRONMENT_SECONDS_MAX)
 			return false;
 	}
 	value *= SECOND_NS;
@@ -44,9 +43,9 @@ static bool config_count(const char *text, uint32_t *count)
 	uint64_t value = 0;
 	if (!*text)
 		return false;
-	for (; *text >= '0' && *text <= '9' && value <= UINT32_MAX; text++)
+	for (; *text >= '0' && *text <= '9' && value <= ENVIRONMENT_KEEP_MAX; text++)
 		value = value * 10 + (uint64_t)(*text - '0');
-	if (*text || value > UINT32_MAX)
+	if (*text || value > ENVIRONMENT_KEEP_MAX)
 		return false;
 	*count = (uint32_t)value;
 	return true;

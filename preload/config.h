@@ -4,11 +4,13 @@
 #ifndef LEAKWATCH_CONFIG_H
 #define LEAKWATCH_CONFIG_H
 
+#include "preload/contract/environment.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
 struct config {
-	char directory[512]; /* LEAKWATCH_DIR; empty: /tmp/leakwatch-UID */
+	char directory[ENVIRONMENT_DIRECTORY_BYTES]; /* LEAKWATCH_DIR; empty: /tmp/leakwatch-UID */
 	uint64_t interval_ns; /* LEAKWATCH_INTERVAL, seconds; 0: no dumps by interval */
 	uint64_t tick_ns; /* LEAKWATCH_TICK, seconds: the resolution of ages */
 	uint32_t keep; /* LEAKWATCH_KEEP: dumps of a process kept; 0: all */
@@ -24,7 +26,7 @@ extern struct config config;
 void config_read(void);
 
 /* Decimal seconds ("60", "0.5") -> nanoseconds; false, and *ns untouched, when text is anything else
- * or more than a year. */
+ * or more than ENVIRONMENT_SECONDS_MAX. */
 bool config_seconds(const char *text, uint64_t *ns);
 
 #endif
