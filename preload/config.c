@@ -13,6 +13,7 @@ struct config config = {
 	.interval_ns = 60 * SECOND_NS,
 	.tick_ns = SECOND_NS,
 	.keep = 60,
+	.prove_limit_ns = 10 * SECOND_NS,
 };
 
 bool config_seconds(const char *text, uint64_t *ns)
@@ -57,6 +58,13 @@ static bool config_flag(const char *name)
 	return text && *text && strcmp(text, "0") != 0;
 }
 
+static void config_number(const char *name, uint32_t *count)
+{
+	const char *text = getenv(name);
+	if (text)
+		config_count(text, count);
+}
+
 static void config_time(const char *name, uint64_t *ns)
 {
 	const char *text = getenv(name);
@@ -73,10 +81,11 @@ void config_read(void)
 	config_time("LEAKWATCH_TICK", &config.tick_ns);
 	if (config.tick_ns < TICK_LEAST)
 		config.tick_ns = TICK_LEAST;
-	const char *keep = getenv("LEAKWATCH_KEEP");
-	if (keep)
-		config_count(keep, &config.keep);
+	config_number("LEAKWATCH_KEEP", &config.keep);
 	config_time("LEAKWATCH_EXIT_GRACE", &config.exit_grace_ns);
 	config.at_exit = config_flag("LEAKWATCH_AT_EXIT");
+	config_time("LEAKWATCH_PROVE_LIMIT", &config.prove_limit_ns);
+	config_number("LEAKWATCH_PROVE_EVERY", &config.prove_every);
+	config.prove_exit = config_flag("LEAKWATCH_PROVE_EXIT");
 	config.off = config_flag("LEAKWATCH_OFF");
 }

@@ -17,6 +17,11 @@ struct config {
 	uint64_t
 		exit_grace_ns; /* LEAKWATCH_EXIT_GRACE, seconds: that the last dump waits for threads to end */
 	bool at_exit; /* LEAKWATCH_AT_EXIT=1 */
+	uint64_t
+		prove_limit_ns; /* LEAKWATCH_PROVE_LIMIT, seconds: that a proof may think about a picture */
+	uint32_t
+		prove_every; /* LEAKWATCH_PROVE_EVERY: of the dumps by interval, each so-many-th; 0: none */
+	bool prove_exit; /* LEAKWATCH_PROVE_EXIT=1: the last dump, too */
 	bool off; /* LEAKWATCH_OFF=1: no watcher, hence no dumps */
 };
 

@@ -8,8 +8,8 @@
 #define LEAKWATCH_CONTRACT_DUMP_H
 
 /* Raised when a reader of the old number would misread a dump. New columns, new header keys, new
- * sections, new words of waits.def and losses.def do not raise it: readers skip what they do not
- * know, and find columns by name. */
+ * sections, new words of waits.def and its like do not raise it: readers skip what they do not know, and
+ * find columns by name. */
 #define DUMP_VERSION 1
 
 /* First and last line. The last proves that the dump is whole: lines=N counts every line, itself
@@ -25,6 +25,7 @@
 #define DUMP_SECTION_WAKERS   "--- leakwatch wakers ---"
 #define DUMP_SECTION_OWNERS   "--- leakwatch owners ---"
 #define DUMP_SECTION_FDS      "--- leakwatch descriptors ---"
+#define DUMP_SECTION_PROOF    "--- leakwatch proof ---"
 #define DUMP_SECTION_LOSSES   "--- leakwatch losses ---"
 #define DUMP_SECTION_MODULES  "--- leakwatch modules ---"
 #define DUMP_SECTION_MAP      "--- Memory map: ---"
@@ -38,6 +39,7 @@
 #define DUMP_COLUMNS_WAKERS   "columns object thread place count since_ns alive sole"
 #define DUMP_COLUMNS_OWNERS   "columns object kind owner_tid owner alive readers"
 #define DUMP_COLUMNS_FDS      "columns object kind inode state value local remote other members"
+#define DUMP_COLUMNS_PROOF    "columns thread verdict reasons chain"
 #define DUMP_COLUMNS_LOSSES   "columns cause count"
 #define DUMP_COLUMNS_MODULES  "columns start end bias build_id path"
 
@@ -52,6 +54,7 @@
 /* The control socket: DIRECTORY/PID.sock, one request a connection, one line each way; see
  * docs/dump-format.md, "The control socket". */
 #define CONTROL_DUMP   "dump"
+#define CONTROL_PROVE  "prove"
 #define CONTROL_STATUS "status"
 
 enum wait_kind {
@@ -70,5 +73,28 @@ enum loss {
 #undef LOSS
 	LOSSES
 };
+
+enum reason {
+#define REASON(enumerator, word, words) REASON_##enumerator,
+#include "reasons.def"
+#undef REASON
+	REASONS
+};
+
+/* The first that stands for "not measured"; those before it lower "proven" to "likely". */
+#define REASON_UNMEASURED REASON_NO_PICTURE
+
+enum link_kind {
+#define LINK(enumerator, word, words) LINK_##enumerator,
+#include "links.def"
+#undef LINK
+	LINK_KINDS
+};
+
+/* Verdicts of the proof section, and how many links a chain has at most. */
+#define DUMP_UNREACHABLE "unreachable"
+#define DUMP_REACHED	 "reached"
+#define DUMP_UNMEASURED	 "unmeasured"
+#define DUMP_LINKS_MAX	 8
 
 #endif

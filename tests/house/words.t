@@ -32,7 +32,10 @@ is 'no document names a variable that nobody reads or sets' "$(missing "$scratch
 
 sed -n 's/^WAIT([A-Z_]*, "\([^"]*\)".*/\1/p' preload/contract/waits.def >"$scratch/waits"
 sed -n 's/^LOSS([A-Z_]*, "\([^"]*\)".*/\1/p' preload/contract/losses.def >"$scratch/losses"
-is 'a word is lower-case letters' "$(grep -vxE '[a-z][a-z_]*' "$scratch/waits" "$scratch/losses")" ''
+sed -n 's/^REASON([A-Z_]*, "\([^"]*\)".*/\1/p' preload/contract/reasons.def >"$scratch/reasons"
+sed -n 's/^LINK([A-Z_]*, "\([^"]*\)".*/\1/p' preload/contract/links.def >"$scratch/links"
+is 'a word is lower-case letters' \
+	"$(grep -vxE '[a-z][a-z_]*' "$scratch/waits" "$scratch/losses" "$scratch/reasons" "$scratch/links")" ''
 is 'a word is used once' "$(sort "$scratch/waits" | uniq -d)$(sort "$scratch/losses" | uniq -d)" ''
 # The dump of a newer writer holds words that are not there yet.
 dumps=$(find tests/golden -name '*.dump' ! -path '*/bad/*' ! -path '*/newer-writer/*')

@@ -22,6 +22,9 @@ static const char *const names[] = {
 	"LEAKWATCH_TICK",
 	"LEAKWATCH_KEEP",
 	"LEAKWATCH_AT_EXIT",
+	"LEAKWATCH_PROVE_LIMIT",
+	"LEAKWATCH_PROVE_EVERY",
+	"LEAKWATCH_PROVE_EXIT",
 	"LEAKWATCH_OFF",
 };
 
@@ -86,7 +89,10 @@ static void without_variables_the_defaults_hold(void **state)
 	assert_int_equal(config.interval_ns, 60 * SECOND_NS);
 	assert_int_equal(config.tick_ns, SECOND_NS);
 	assert_int_equal(config.keep, 60);
+	assert_int_equal(config.prove_limit_ns, 10 * SECOND_NS);
+	assert_int_equal(config.prove_every, 0);
 	assert_false(config.at_exit);
+	assert_false(config.prove_exit);
 	assert_false(config.off);
 }
 
@@ -98,6 +104,7 @@ static void times_are_read(void **state)
 	assert_int_equal(with("LEAKWATCH_INTERVAL", "never")->interval_ns, 60 * SECOND_NS);
 	assert_int_equal(with("LEAKWATCH_TICK", "2")->tick_ns, 2 * SECOND_NS);
 	assert_int_equal(with("LEAKWATCH_TICK", "soon")->tick_ns, SECOND_NS);
+	assert_int_equal(with("LEAKWATCH_PROVE_LIMIT", "0.5")->prove_limit_ns, SECOND_NS / 2);
 }
 
 static void a_tick_is_not_busy(void **state)
@@ -119,6 +126,13 @@ static void keep_is_a_whole_number(void **state)
 	assert_int_equal(with("LEAKWATCH_KEEP", "99999999999999999999999")->keep, 60);
 }
 
+static void proofs_are_counted(void **state)
+{
+	(void)state;
+	assert_int_equal(with("LEAKWATCH_PROVE_EVERY", "3")->prove_every, 3);
+	assert_int_equal(with("LEAKWATCH_PROVE_EVERY", "all")->prove_every, 0);
+}
+
 static void flags_are_on_unless_empty_or_zero(void **state)
 {
 	(void)state;
@@ -126,6 +140,7 @@ static void flags_are_on_unless_empty_or_zero(void **state)
 	assert_true(with("LEAKWATCH_AT_EXIT", "yes")->at_exit);
 	assert_false(with("LEAKWATCH_AT_EXIT", "0")->at_exit);
 	assert_false(with("LEAKWATCH_AT_EXIT", "")->at_exit);
+	assert_true(with("LEAKWATCH_PROVE_EXIT", "1")->prove_exit);
 	assert_true(with("LEAKWATCH_OFF", "1")->off);
 	assert_false(with("LEAKWATCH_OFF", "0")->off);
 }
@@ -154,6 +169,7 @@ int main(void)
 		cmocka_unit_test(times_are_read),
 		cmocka_unit_test(a_tick_is_not_busy),
 		cmocka_unit_test(keep_is_a_whole_number),
+		cmocka_unit_test(proofs_are_counted),
 		cmocka_unit_test(flags_are_on_unless_empty_or_zero),
 		cmocka_unit_test(a_directory_is_an_absolute_path_that_fits),
 	};
