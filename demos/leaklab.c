@@ -1,5 +1,5 @@
 /*
- * leaklab - three ways to leak threads, each beside its fix.
+ * leaklab - four ways to leak threads, each beside its fix.
  *
  * A leak and its fix share their workers and differ in the few lines that the fix is about. Every
  * mode prints the process's state at each stage. Leaked threads are detached and do not keep the
@@ -25,6 +25,7 @@
 
 #define SCRATCH_BYTES 128
 #define SECOND_NS     1000000000u
+#define MARGIN_BYTES  4096
 
 struct options {
 	const struct mode *mode;
@@ -67,10 +68,10 @@ static void crew_start(struct crew *crew, void *(*routine)(void *), unsigned wor
 }
 
 /* Waits for a state and not for a time: the stage that follows says "still blocked". */
-static void crew_await_blocked(struct crew *crew, unsigned workers)
+static void await_blocked(struct channel *channel, unsigned workers)
 {
 	const struct timespec millisecond = {0, 1000000};
-	while (channel_blocked(crew->channel) < workers)
+	while (channel_blocked(channel) < workers)
 		nanosleep(&millisecond, NULL);
 }
 
@@ -121,13 +122,15 @@ static void *receive_worker(void *argument)
 	return NULL;
 }
 
+/* It has the channel until it returns, and could close it. */
 static void leak_recv(const struct options *options)
 {
 	struct crew *crew = crew_make(sizeof(int), 0);
 	crew_start(crew, receive_worker, options->workers);
-	crew_await_blocked(crew, options->workers);
+	await_blocked(crew->channel, options->workers);
 	stage_print("after spawn (still blocked)");
 	rest(options->linger_ns);
+	await_blocked(crew->channel, options->workers);
 	stage_print("after linger");
 }
 
@@ -135,7 +138,7 @@ static void fix_recv(const struct options *options)
 {
 	struct crew *crew = crew_make(sizeof(int), 0);
 	crew_start(crew, receive_worker, options->workers);
-	crew_await_blocked(crew, options->workers);
+	await_blocked(crew->channel, options->workers);
 	stage_print("after spawn (still blocked)");
 	rest(options->linger_ns);
 	channel_close(crew->channel);
@@ -160,7 +163,7 @@ static void leak_send(const struct options *options)
 {
 	struct crew *crew = crew_make(sizeof(char *), 0);
 	crew_start(crew, send_worker, options->workers);
-	crew_await_blocked(crew, options->workers);
+	await_blocked(crew->channel, options->workers);
 	stage_print("after spawn (still blocked)");
 	rest(options->linger_ns);
 	stage_print("after linger");
@@ -180,6 +183,89 @@ static void fix_send(const struct options *options)
 	while (channel_receive(crew->channel, &result, NULL) == CHANNEL_OK)
 		object_free(result);
 	crew_free(crew);
+}
+
+/* --- orphan: a channel that nobody has any more ---------------------------------------------- */
+
+/* What one worker has of the others: a reference to the channel. */
+struct subscriber {
+	struct channel *channel;
+	struct waitgroup *group;
+};
+
+static void *orphan_worker(void *argument)
+{
+	struct subscriber *subscriber = argument;
+	struct waitgroup *group = subscriber->group;
+	int job;
+	while (channel_receive(subscriber->channel, &job, NULL) == CHANNEL_OK)
+		;
+	channel_release(subscriber->channel);
+	object_free(subscriber);
+	waitgroup_done(group);
+	return NULL;
+}
+
+static void orphan_start(struct channel *channel, struct waitgroup *group)
+{
+	struct subscriber *subscriber = object_alloc(sizeof *subscriber);
+	*subscriber = (struct subscriber){channel_share(channel), group};
+	errno = worker_start(orphan_worker, subscriber);
+	if (errno)
+		err(EXIT_FAILURE, "a thread");
+}
+
+/* Starts the workers; the channel is its caller's, who has the only reference besides theirs. */
+static struct channel *orphan_spawn(const struct options *options, struct waitgroup *group)
+{
+	struct channel *channel = channel_make(sizeof(int), 0);
+	waitgroup_add(group, options->workers);
+	for (unsigned i = 0; i < options->workers; i++)
+		orphan_start(channel, group);
+	await_blocked(channel, options->workers);
+	stage_print("after spawn (still blocked)");
+	return channel;
+}
+
+/* Nobody who runs has the channel after this, only the workers, who wait for it. The margin keeps the channel's address
+ * out of the stack as well: a frame that is entered later begins with what an earlier one left in its place. */
+__attribute__((noinline)) static void orphan_abandon(
+	const struct options *options, struct waitgroup *group)
+{
+	volatile char margin[MARGIN_BYTES];
+	margin[0] = 0;
+	channel_release(orphan_spawn(options, group));
+	(void)margin[0];
+}
+
+static struct waitgroup *orphan_group(void)
+{
+	struct waitgroup *group = object_alloc(sizeof *group);
+	waitgroup_init(group);
+	return group;
+}
+
+static void leak_orphan(const struct options *options)
+{
+	struct waitgroup *group = orphan_group();
+	orphan_abandon(options, group);
+	rest(options->linger_ns);
+	stage_print("after linger");
+}
+
+/* Whoever gives the last reference outside of the workers back closes the channel first. */
+static void fix_orphan(const struct options *options)
+{
+	struct waitgroup *group = orphan_group();
+	struct channel *channel = orphan_spawn(options, group);
+	rest(options->linger_ns);
+	channel_close(channel);
+	channel_release(channel);
+	waitgroup_wait(group);
+	stage_settle(1);
+	stage_print("after work done");
+	waitgroup_destroy(group);
+	object_free(group);
 }
 
 /* --- ticker: a timer that nobody stops -------------------------------------------------------- */
@@ -240,6 +326,8 @@ static const struct mode {
 	{"fix-recv", fix_recv, "the channel is closed, the workers are waited for"},
 	{"leak-send", leak_send, "n workers send results, their caller has returned"},
 	{"fix-send", fix_send, "the channel has room for every result"},
+	{"leak-orphan", leak_orphan, "n workers receive from a channel that nobody else has"},
+	{"fix-orphan", fix_orphan, "the channel is closed before the last reference is dropped"},
 	{"leak-ticker", leak_ticker, "a thread loops over a ticker that nobody stops"},
 	{"fix-ticker", fix_ticker, "its context is cancelled, the timer is deleted"},
 };
@@ -255,7 +343,7 @@ static void help(void)
 	     "  -mode=MODE        what to do (leak-recv):");
 	for (size_t i = 0; i < MODES; i++)
 		printf("                      %-12s %s\n", modes[i].name, modes[i].about);
-	puts("  -n=N              workers of the recv and send modes (2000)\n"
+	puts("  -n=N              workers of the recv, send and orphan modes (2000)\n"
 	     "  -tick=DURATION    period of the ticker (10ms)\n"
 	     "  -linger=DURATION  how long the middle stage lasts (80ms)\n"
 	     "  -hold=DURATION    stay alive after the last stage, for tools to look at (0)\n"

@@ -6,7 +6,7 @@
 # shellcheck source=tests/watch.sh
 . "$(dirname "$0")/../watch.sh"
 needs jq
-plan 59
+plan 74
 
 leaklab=$build/demos/leaklab
 source=$(dirname "$0")/../../demos
@@ -76,6 +76,12 @@ like 'leak-send: they were created in main'\''s function' \
 	"$(json "$workers_group | .created_by | $own | map(.function) | join(\" \")")" \
 	'^worker_start crew_start leak_send main _start$'
 
+watch leak-orphan $((workers + 1))
+is 'leak-orphan: all workers wait in one place' \
+	"$(json "$workers_group | \"\\(.wait) \\(.timed) \\(.objects) \\(.source)\"")" 'cond_wait false 1 slot'
+is 'leak-orphan: which is the receiving end of the channel' \
+	"$(json "$workers_group | .stack | $own | map(.function) | join(\" \")")" 'channel_receive orphan_worker'
+
 watch leak-ticker 2
 like 'leak-ticker: its thread waits for the next tick' \
 	"$(json '.groups[] | select(.threads[0].id == 2) | "\(.count) \(.wait) " + ([.stack[].function] | join(" "))')" \
@@ -89,7 +95,7 @@ like 'leak-ticker: and its creator' "$(json '.timers[0].created_by | map(.functi
 
 # --- fixes ------------------------------------------------------------------------------------------
 
-for mode in recv send ticker; do
+for mode in recv send orphan ticker; do
 	watch "fix-$mode" 1
 	is "fix-$mode: one thread is left, no timer, none unjoined" \
 		"$(json '.totals | "\(.threads) \(.timers) \(.unjoined) \(.started - .exited)"')" '1 0 0 0'

@@ -2,7 +2,7 @@
 # leaklab by itself: every leak leaves its threads behind and every fix none, as the kernel counts them.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
-plan 39
+plan 49
 
 leaklab=$build/demos/leaklab
 
@@ -14,9 +14,9 @@ stages() { # the names, in order
 	printf '%s\n' "$out" | sed -n 's/^\[\(.*\)\] threads=.*/\1/p' | paste -sd,
 }
 
-# --- receive and send -------------------------------------------------------------------------------
+# --- receive, send and orphan -----------------------------------------------------------------------
 
-for mode in leak-recv leak-send; do
+for mode in leak-recv leak-send leak-orphan; do
 	run "$leaklab" -mode=$mode
 	is "$mode ends well with its threads alive" "$status$err" 0
 	is "$mode: the stages" "$(stages)" 'start,after spawn (still blocked),after linger,end'
@@ -25,12 +25,14 @@ for mode in leak-recv leak-send; do
 	like "$mode: they and their objects stay" "$(stage end)" ' threads=2001 .* heap_objects=2002 '
 done
 
-run "$leaklab" -mode=fix-recv
-is 'fix-recv ends well' "$status$err" 0
-is 'fix-recv: the stages' "$(stages)" 'start,after spawn (still blocked),after work done,end'
-like 'fix-recv: 2000 are blocked' "$(stage 'after spawn (still blocked)')" ' threads=2001 '
-like 'fix-recv: none is left' "$(stage 'after work done')" ' threads=1 '
-like 'fix-recv: nor an object' "$(stage end)" ' threads=1 .* heap_objects=0 .* timers=[0-]'
+for mode in fix-recv fix-orphan; do
+	run "$leaklab" -mode=$mode
+	is "$mode ends well" "$status$err" 0
+	is "$mode: the stages" "$(stages)" 'start,after spawn (still blocked),after work done,end'
+	like "$mode: 2000 are blocked" "$(stage 'after spawn (still blocked)')" ' threads=2001 '
+	like "$mode: none is left" "$(stage 'after work done')" ' threads=1 '
+	like "$mode: nor an object" "$(stage end)" ' threads=1 .* heap_objects=0 .* timers=[0-]'
+done
 
 run "$leaklab" -mode=fix-send
 is 'fix-send ends well' "$status$err" 0
