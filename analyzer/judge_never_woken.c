@@ -1,12 +1,13 @@
 /*
  * judge_never_woken.c - many threads on objects that no thread ever woke.
  *
- * Likely, from one dump. Two shapes: so many at once that no pool is that large; or, fewer, on as many objects,
- * with a few threads each, and begun at all times, which no pool is. An object of which the lossy table of wakers
+ * Likely, from one dump. Two shapes: so many at once that no pool is that large, whose creator has
+ * returned (one that keeps a pool stays at it, and knows how large it shall be); or, fewer, on as many objects, with a
+ * few threads each, and begun at all times, which no pool is. An object of which the lossy table of wakers
  * knows nothing acquits: only a measured zero counts. So does a time limit. Who waits at a barrier was not
  * released; but many at one barrier wait for the slowest of them.
  */
-#include "analyzer/judge.h"
+#include "analyzer/standing.h"
 #include "analyzer/words.h"
 
 #include <stdlib.h>
@@ -62,11 +63,34 @@ static bool is_spread(const struct judging *judging, const struct group *group)
 	return true;
 }
 
-static bool is_many(const struct judging *judging, const struct group *group, size_t count)
+/* Those that nobody who is still at making them keeps. */
+static uint64_t left_count(const struct judging *judging, const struct group *group)
 {
-	if (count >= judging->thresholds.never_woken_burst && !is_barrier(group))
-		return true;
-	return group->objects.value >= judging->thresholds.never_woken_spread &&
+	uint64_t count = 0;
+	for (size_t i = 0; i < group->creation_count; i++)
+		if (!standing_creator(judging, group->creations[i].creator, false))
+			count += group->creations[i].count;
+	return count;
+}
+
+static bool has_stood(const struct judging *judging, const struct group *group)
+{
+	uint64_t enough_ns = judging->thresholds.never_woken_stood_ns;
+	return (group->newest_ns.known && group->newest_ns.value >= enough_ns) ||
+	       judging_is_old(judging, group->newest_ns);
+}
+
+static bool is_crowd(const struct judging *judging, const struct group *group, size_t count)
+{
+	uint64_t least = judging->thresholds.never_woken_burst;
+	return count >= least && !is_barrier(group) && has_stood(judging, group) &&
+	       left_count(judging, group) >= least;
+}
+
+static bool is_pattern(const struct judging *judging, const struct group *group)
+{
+	return judging_is_old(judging, group->oldest_ns) &&
+	       group->objects.value >= judging->thresholds.never_woken_spread &&
 	       group->objects.value * WAITERS_MOST >= group->count && is_spread(judging, group);
 }
 
@@ -84,7 +108,7 @@ static void group_judge(struct judging *judging, const struct group *group)
 	size_t count;
 	const struct dump_thread **members = members_find(judging, group, &count);
 	struct pool *pool = judging->pool;
-	if (!count || !is_many(judging, group, count) || !judging_is_old(judging, group->oldest_ns))
+	if (!count || (!is_crowd(judging, group, count) && !is_pattern(judging, group)))
 		return;
 	struct finding *finding = judging_find(judging, "never woken", CERTAINTY_LIKELY);
 	for (size_t i = 0; i < count; i++)

@@ -7,47 +7,8 @@
  * dump, while more were made, are so for certain. If it does, they must have become more to be likely.
  */
 #include "analyzer/judge.h"
+#include "analyzer/standing.h"
 #include "analyzer/words.h"
-
-#include <string.h>
-
-#define CREATING_FRAMES                                                                            \
-	2 /* the function that creates, and its caller: the first is often a helper */
-
-static bool frame_is_of(const struct frame *frame, const struct frame *other)
-{
-	return !frame->folded && frame->function && frame->place.module == other->place.module &&
-	       !strcmp(frame->function, other->function);
-}
-
-static bool is_on_a_stack(const struct judging *judging, const struct frame *function)
-{
-	const struct groups *groups = judging->report->groups;
-	for (size_t i = 0; i < groups->count; i++) {
-		const struct group *group = groups->list[i];
-		struct trace trace = trace_of_stack(
-			&judging->report->tracer, &group->stack, group->guessed, group->partial);
-		for (unsigned j = 0; j < trace.count; j++)
-			if (frame_is_of(&trace.frames[j], function))
-				return true;
-	}
-	return false;
-}
-
-/* Whether somebody may still come to join them. A function without a name may be anywhere. */
-static bool is_creator_active(const struct judging *judging, const struct dump_creator *creator)
-{
-	struct trace trace = trace_of_creator(&judging->report->tracer, creator);
-	unsigned looked = 0;
-	for (unsigned i = 0; i < trace.count && looked < CREATING_FRAMES; i++) {
-		if (trace.frames[i].folded)
-			continue;
-		looked++;
-		if (!trace.frames[i].function || is_on_a_stack(judging, &trace.frames[i]))
-			return true;
-	}
-	return !looked;
-}
 
 static size_t old_count(const struct judging *judging, const struct unjoined_group *group)
 {
@@ -96,7 +57,7 @@ static void group_judge(struct judging *judging, struct unjoined_group *group)
 		judging_is_judged(judging, group))
 		return;
 	bool growing = is_growing(judging, group);
-	bool active = is_creator_active(judging, group->creator);
+	bool active = standing_creator(judging, group->creator, true);
 	if (active && !growing)
 		return;
 	struct finding *finding = judging_find(

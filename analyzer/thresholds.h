@@ -23,6 +23,11 @@ struct thresholds {
 	 * the same; real ones have some hundred threads at most (varnish keeps 200). */
 	uint64_t never_woken_burst;
 
+	/* How long such a crowd must have stood, the last of them included. What many threads wait for
+	 * together in health is a starting signal, given once all are made: a fraction of a second for
+	 * thousands. So it takes less than the grace time. */
+	uint64_t never_woken_stood_ns;
+
 	/* So many objects with a few threads each, and ages all over: not a pool, which is made at once. */
 	uint64_t never_woken_spread;
 
@@ -44,6 +49,7 @@ struct thresholds {
 		.grace_ns = 60000000000,                                                           \
 		.unjoined_least = 3,                                                               \
 		.never_woken_burst = 512,                                                          \
+		.never_woken_stood_ns = 2000000000,                                                \
 		.never_woken_spread = 20,                                                          \
 		.orphaned_objects = 3,                                                             \
 		.growing_least = 5,                                                                \

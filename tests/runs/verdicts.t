@@ -5,7 +5,7 @@
 # shellcheck source=tests/watch.sh
 . "$(dirname "$0")/../watch.sh"
 needs jq curl
-plan 67
+plan 71
 
 export LEAKWATCH_INTERVAL=0.2 LEAKWATCH_TICK=0.05
 stuck=$build/tests/hosts/stuck
@@ -105,6 +105,24 @@ fault result result_serve
 fault query query_serve
 fault fanout fanout_worker
 fault pool pool_serve
+
+# --- the demo, from one dump -------------------------------------------------------------------------------
+
+one_dump() { # FUNCTION: the newest dump alone says so, of all threads, with where they wait and who made them
+	"$leakwatch" report --json "$(newest)" >"$scratch/report.json" &&
+		[ "$(json '.verdicts[] | "\(.verdict) \(.certainty) \(.count)"')" = 'never woken likely 2000' ] &&
+		[ "$(json '.groups[0].stack[0].function')" = "$1" ] &&
+		json '.groups[0].created_by[] | .function' | grep -qx crew_start
+}
+newest() { find "$LEAKWATCH_DIR" -name "*-$pid-*.dump" | sort | tail -n 1; }
+
+for mode in recv send; do
+	case $mode in recv) function=channel_receive ;; *) function=channel_send ;; esac
+	start "$leakwatch" run --interval=1 -- "$build/demos/leaklab" -mode=leak-$mode -hold=60s
+	ok "leak-$mode: one verdict from one dump" wait_for 20 one_dump "$function"
+	ok "leak-$mode: and from several" wait_for 20 says '(never woken|growing) likely 2000'
+	stop "$pid"
+done
 
 # --- run --fail-on ----------------------------------------------------------------------------------------
 

@@ -432,12 +432,32 @@ static void test_never_woken(void **state)
 {
 	(void)state;
 	sketches_judge(waiters(30, 15, 0, "- 0 - - -"), 1, "never woken likely 30");
+}
+
+/* 600 threads on one object, all made at once by f8fff. */
+static struct sketch *crowd(unsigned long seconds)
+{
 	struct sketch *sketch = sketches_new(1);
 	unsigned number = group(sketch, 600, "cond_wait", 0);
 	for (unsigned i = 0; i < 600; i++)
-		thread(sketch, number, 2 + i, 100, "0xa", 1);
+		thread(sketch, number, 2 + i, seconds, "0xa", 1);
 	add(sketch->wakers, "0xa - 0 - - -\n");
-	sketches_judge(sketch, 1, "never woken likely 600");
+	return sketch;
+}
+
+static void test_crowd(void **state)
+{
+	(void)state;
+	sketches_judge(crowd(100), 1, "never woken likely 600");
+	sketches_judge(crowd(3), 1, "never woken likely 600");
+	sketches_judge(crowd(1), 1, ""); /* they may wait for the start */
+	/* Who makes them is still at it: a pool, and somebody who keeps it. */
+	struct sketch *sketch = crowd(100);
+	add(sketch->groups,
+		"1 @ 0x1000 0x9000\n"
+		"# group=2 count=1 wait=nanosleep timed=1 source=slot guessed=- partial=0\n");
+	sketch->total++;
+	sketches_judge(sketch, 1, "");
 }
 
 /* Over time, threads in pairs on one object: 50 threads, a pair each 15 s. */
@@ -618,6 +638,7 @@ int main(void)
 		cmocka_unit_test(test_growing_among_others),
 		cmocka_unit_test(test_not_growing),
 		cmocka_unit_test(test_never_woken),
+		cmocka_unit_test(test_crowd),
 		cmocka_unit_test(test_never_woken_in_pairs),
 		cmocka_unit_test(test_not_never_woken),
 		cmocka_unit_test(test_orphaned),
