@@ -277,6 +277,30 @@ static void frames_of_scopes(struct look_up *look_up, Dwarf_Die *scopes, int cou
 	}
 }
 
+static bool begins_with(const char *name, const char *start)
+{
+	return strncmp(name, start, strlen(start)) == 0;
+}
+
+/* One function, several names: of _IO_fgets and fgets a program calls the second. Mangled names begin with an
+ * underscore, too, and have no such second. */
+static const char *name_called(const struct look_up *look_up, const char *name, GElf_Addr start)
+{
+	int count = dwfl_module_getsymtab(look_up->module);
+	if (name[0] != '_' || begins_with(name, "_Z") || begins_with(name, "_R"))
+		return name;
+	for (int i = 0; i < count; i++) {
+		GElf_Sym entry;
+		GElf_Addr address = 0;
+		const char *other = dwfl_module_getsym_info(
+			look_up->module, i, &entry, &address, NULL, NULL, NULL);
+		if (other && address == start && other[0] != '_' && other[0] &&
+			GELF_ST_TYPE(entry.st_info) == STT_FUNC)
+			return other;
+	}
+	return name;
+}
+
 /* The symbol table's function at the address, NULL if it has none. */
 static const char *symbol_table_name(const struct look_up *look_up, GElf_Off *distance)
 {
@@ -284,12 +308,9 @@ static const char *symbol_table_name(const struct look_up *look_up, GElf_Off *di
 	const char *name = dwfl_module_addrinfo(
 		look_up->module, look_up->address, distance, &entry, NULL, NULL, NULL);
 	/* The nearest symbol before is not the function if it has a size that ends before. */
-	return name && entry.st_size && *distance >= entry.st_size ? NULL : name;
-}
-
-static bool begins_with(const char *name, const char *start)
-{
-	return strncmp(name, start, strlen(start)) == 0;
+	if (!name || (entry.st_size && *distance >= entry.st_size))
+		return NULL;
+	return name_called(look_up, name, look_up->address - *distance);
 }
 
 /* Every thread begins in these functions of libc, no page shows them, and libc's debug information, where it is

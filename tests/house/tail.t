@@ -43,7 +43,9 @@ awk '/^Thread / { thread = "" } { thread = thread "\n" $0 } / park / { found = t
 	/^$/ { if (found && !done) { print thread; done = 1 } thread = "" }
 	END { if (found && !done) print thread }' "$scratch/gdb" >"$scratch/parked"
 is 'a parked thread shows its wrapper and no other frame of the shim' \
-	"$(awk '/^#/ { print / sem_wait .*preload|sem_wait .*libleakwatch/ ? "wrapper" :
-			/preload\/|libleakwatch|thread_start|thread_begin/ ? "shim" :
-			/ park / ? "park" : "other" }' "$scratch/parked" |
+	"$(awk '!/^#/ { next }
+		/ sem_wait .*preload|sem_wait .*libleakwatch/ { print "wrapper"; next }
+		/preload\/|libleakwatch|thread_start|thread_begin/ { print "shim"; next }
+		/ park / { print "park"; next }
+		{ print "other" }' "$scratch/parked" |
 		sed -n '/wrapper/,$p' | tr '\n' ' ')" 'wrapper park other other '

@@ -13,7 +13,7 @@ timers_of() { # PID
 	"$leakwatch" dump -o "$scratch/dump" "$1" >/dev/null &&
 		"$leakwatch" report --json "$scratch/dump" >"$scratch/json" &&
 		jq -r '.timers[] | . as $group | .timers[] | [$group.kind,
-			([$group.created_by[].function | select(startswith("make_"))] | first // "-"),
+			([$group.created_by[].function // "" | select(startswith("make_"))] | first // "-"),
 			.period_ns, .notify, .server // "none", .overruns // -1, .object] | @tsv' \
 			"$scratch/json" >"$scratch/found"
 }

@@ -14,7 +14,7 @@ unjoined_of() { # PID
 	"$leakwatch" dump -o "$scratch/dump" "$1" >/dev/null &&
 		"$leakwatch" report --json "$scratch/dump" >"$scratch/json" &&
 		jq -r '.unjoined[] | . as $group | .threads[] | [
-			([$group.created_by[].function | select(startswith("make_"))] | first // "-"),
+			([$group.created_by[].function // "" | select(startswith("make_"))] | first // "-"),
 			$group.start_routine.function, .stack_bytes] | @tsv' "$scratch/json" | sort >"$scratch/found"
 }
 
