@@ -2,7 +2,7 @@
  * cancel_cxx.cc - a C++ thread in a wait is cancelled: destructors run, catch (...) sees the forced
  * unwinding and passes it on.
  *
- * expect: [.groups[] | select(any(.stack[]; .function | test("^waiter")))] | map(.count) | add == 4
+ * expect: [.groups[] | select(any(.stack[]; .function // "" | test("^waiter")))] | map(.count) | add == 4
  */
 #include "tests/hostile/hostile.h"
 
