@@ -33,6 +33,8 @@ static const char help[] =
 	"  --json        one JSON object\n"
 	"  --all         tell hints too: pools that are idle, calls without a deadline\n"
 	"  --grace=S     seconds from when on an age counts for a verdict (60)\n"
+	"  --suppressions=FILE\n"
+	"                rules for what gets no verdict\n"
 	"  --debuginfod  ask the servers in $DEBUGINFOD_URLS for debug information\n"
 	"  -h, --help    show this\n"
 	"\n"
@@ -44,7 +46,8 @@ enum {
 	OPTION_SYMBOLS,
 	OPTION_DEBUGINFOD,
 	OPTION_ALL,
-	OPTION_GRACE
+	OPTION_GRACE,
+	OPTION_SUPPRESSIONS
 };
 
 /* --symbols is for tests, which have a table of symbols in place of debug information. */
@@ -54,6 +57,7 @@ static const struct option options[] = {
 	{"symbols", required_argument, NULL, OPTION_SYMBOLS},
 	{"all", no_argument, NULL, OPTION_ALL},
 	{"grace", required_argument, NULL, OPTION_GRACE},
+	{"suppressions", required_argument, NULL, OPTION_SUPPRESSIONS},
 	{"debuginfod", no_argument, NULL, OPTION_DEBUGINFOD},
 	{"help", no_argument, NULL, 'h'},
 	{NULL, 0, NULL, 0},
@@ -65,6 +69,7 @@ struct settings {
 	bool network;
 	bool all;
 	struct thresholds thresholds;
+	struct suppressions *suppressions; /* NULL: none */
 	bool help;
 };
 
@@ -86,6 +91,16 @@ static void set_grace(struct settings *settings, const char *text)
 	settings->thresholds.grace_ns = seconds * 1000000000;
 }
 
+static void set_suppressions(struct settings *settings, const char *file)
+{
+	struct complaint complaint;
+	if (!settings->suppressions)
+		settings->suppressions = suppressions_new();
+	if (suppressions_add_file(settings->suppressions, file,
+		    suppressions_today(settings->suppressions->pool), &complaint))
+		die("report: %s", complaint.words);
+}
+
 static void set_option(struct settings *settings, int option)
 {
 	switch (option) {
@@ -103,6 +118,9 @@ static void set_option(struct settings *settings, int option)
 		break;
 	case OPTION_GRACE:
 		set_grace(settings, optarg);
+		break;
+	case OPTION_SUPPRESSIONS:
+		set_suppressions(settings, optarg);
 		break;
 	case OPTION_DEBUGINFOD:
 		settings->network = true;
@@ -170,13 +188,17 @@ int cmd_report(int argc, char **argv)
 		return fputs(help, stdout) < 0 ? EXIT_UNUSABLE : EXIT_OK;
 	struct symbols *symbols = symbols_get(&settings);
 	dumps_get(&dumps, argv + optind);
-	struct report report = {.thresholds = settings.thresholds, .all = settings.all};
+	struct report report = {.thresholds = settings.thresholds,
+		.suppressions = settings.suppressions,
+		.all = settings.all};
 	report_fill(&report, &dumps, symbols);
 	judge_report(&report);
 	settings.render(&report, stdout);
 	if (fflush(stdout) || ferror(stdout))
 		die("report: cannot write to stdout: %s", strerror(errno));
+	suppressions_review(settings.suppressions, "report");
 	report_clear(&report);
+	suppressions_free(settings.suppressions);
 	symbols_free(symbols);
 	dumps_free(&dumps);
 	return EXIT_OK;

@@ -124,8 +124,6 @@ static void set_suppressions(struct settings *settings, const char *file)
 {
 	struct complaint complaint;
 	struct suppressions *suppressions = settings->trial.suppressions;
-	if (suppressions->file)
-		die("run: --suppressions=%s: it is the second file of rules", file);
 	if (suppressions_add_file(
 		    suppressions, file, suppressions_today(suppressions->pool), &complaint))
 		die("run: %s", complaint.words);

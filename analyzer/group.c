@@ -2,43 +2,11 @@
  * group.c - a dump's groups and threads -> groups with comparable keys, ages, objects and creators.
  */
 #include "analyzer/group.h"
-#include "analyzer/place.h"
 #include "analyzer/table.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* --- keys ----------------------------------------------------------------------------------------- */
-
-/* The wait's word, then identity and offset of each frame, each ended by a NUL or of fixed size. */
-static void key_make(const struct dump *dump, const struct dump_group *from, struct pool *pool,
-	struct group *group)
-{
-	size_t bytes = strlen(from->wait) + 1;
-	struct place *places = pool_array(pool, from->stack.depth + 1, sizeof(*places));
-	for (unsigned i = 0; i < from->stack.depth; i++) {
-		places[i] = place_of_return(dump, from->stack.address[i]);
-		bytes += strlen(place_module_identity(&places[i])) + 1 + sizeof(places[i].offset);
-	}
-	char *key = pool_alloc(pool, bytes);
-	char *to = stpcpy(key, from->wait) + 1;
-	for (unsigned i = 0; i < from->stack.depth; i++) {
-		to = stpcpy(to, place_module_identity(&places[i])) + 1;
-		to = mempcpy(to, &places[i].offset, sizeof(places[i].offset));
-	}
-	group->key = key;
-	group->key_bytes = bytes;
-}
-
-/* FNV-1a, 64 bits: stable, and good enough for the few thousand groups of a fleet. */
-static uint64_t hash_of(const char *bytes, size_t count)
-{
-	uint64_t hash = 0xcbf29ce484222325;
-	for (size_t i = 0; i < count; i++)
-		hash = (hash ^ (unsigned char)bytes[i]) * 0x100000001b3;
-	return hash;
-}
 
 /* --- merging -------------------------------------------------------------------------------------- */
 
@@ -49,7 +17,7 @@ static bool measured_equal(struct measured a, struct measured b)
 
 static void group_begin(struct group *group, const struct dump_group *from)
 {
-	group->fingerprint = hash_of(group->key, group->key_bytes);
+	group->fingerprint = key_hash(group->key);
 	group->wait = from->wait;
 	group->source = from->source;
 	group->timed = from->timed;
@@ -76,8 +44,8 @@ static struct group *group_add(struct groups *groups, const struct dump *dump,
 	const struct dump_group *from, struct pool *pool)
 {
 	struct group *new = pool_alloc(pool, sizeof(*new));
-	key_make(dump, from, pool, new);
-	void **slot = table_slot(groups->by_key, new->key, new->key_bytes);
+	new->key = key_of_stack(dump, from->wait, &from->stack, pool);
+	void **slot = table_slot(groups->by_key, new->key.bytes, new->key.count);
 	struct group *group = *slot;
 	if (group) {
 		group_merge(group, from);
@@ -214,6 +182,13 @@ static int group_compare(const void *a, const void *b)
 	return order ? order : strcmp(one->wait, other->wait);
 }
 
+static void group_finish(struct group *group, struct pool *pool)
+{
+	ages_find(group);
+	objects_count(group, pool);
+	creations_find(group, pool);
+}
+
 struct groups *groups_of_dump(const struct dump *dump, struct pool *pool)
 {
 	struct groups *groups = pool_alloc(pool, sizeof(*groups));
@@ -223,13 +198,23 @@ struct groups *groups_of_dump(const struct dump *dump, struct pool *pool)
 	for (size_t i = 0; i < dump->group_count; i++)
 		of_number[i] = group_add(groups, dump, &dump->groups[i], pool);
 	threads_spread(dump, of_number, pool);
-	for (size_t i = 0; i < groups->count; i++) {
-		ages_find(groups->list[i]);
-		objects_count(groups->list[i], pool);
-		creations_find(groups->list[i], pool);
-	}
+	for (size_t i = 0; i < groups->count; i++)
+		group_finish(groups->list[i], pool);
 	qsort(groups->list, groups->count, sizeof(*groups->list), group_compare);
 	return groups;
+}
+
+void group_take(struct group *group, bool (*which)(void *context, const struct dump_thread *thread),
+	void *context, struct pool *pool)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < group->thread_count; i++)
+		if (!which(context, group->threads[i]))
+			group->threads[kept++] = group->threads[i];
+	group->count -= group->thread_count - kept;
+	group->thread_count = kept;
+	group->objects = group->oldest_ns = group->newest_ns = (struct measured){0};
+	group_finish(group, pool);
 }
 
 void groups_free(struct groups *groups)
@@ -240,5 +225,5 @@ void groups_free(struct groups *groups)
 
 const struct group *groups_find(const struct groups *groups, const struct group *like)
 {
-	return table_find(groups->by_key, like->key, like->key_bytes);
+	return table_find(groups->by_key, like->key.bytes, like->key.count);
 }

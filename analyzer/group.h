@@ -8,6 +8,7 @@
 #define LEAKWATCH_GROUP_H
 
 #include "analyzer/dump.h"
+#include "analyzer/key.h"
 #include "analyzer/memory.h"
 #include "analyzer/verdict.h"
 
@@ -32,8 +33,7 @@ struct group {
 	struct creation *creations; /* by falling count */
 	size_t creation_count;
 	struct verdict verdict;
-	const char *key;
-	size_t key_bytes;
+	struct key key;
 };
 
 struct groups {
@@ -45,6 +45,11 @@ struct groups {
 /* The groups of a dump. They live until groups_free() and point into the dump and the pool. */
 struct groups *groups_of_dump(const struct dump *dump, struct pool *pool);
 void groups_free(struct groups *groups); /* NULL is allowed */
+
+/* Takes threads away from a group, those of which WHICH says so, as if they had not been in the dump. The group may
+ * be left empty. */
+void group_take(struct group *group, bool (*which)(void *context, const struct dump_thread *thread),
+	void *context, struct pool *pool);
 
 /* The group of other groups with the same key; NULL if there is none. */
 const struct group *groups_find(const struct groups *groups, const struct group *like);

@@ -22,15 +22,14 @@ static const char *const kind_words[RULE_KINDS] = {
 
 /* Threads that a library keeps until the process ends, and means to. */
 static const struct rule built_in[] = {
-	{.kind = RULE_THREAD, .pattern = "^timer_helper_thread$"}, /* glibc: SIGEV_THREAD timers */
-	{.kind = RULE_THREAD, .pattern = "^handle_fildes_io$"}, /* glibc: aio_read and the like */
-	{.kind = RULE_MODULE,
-		.pattern = "^libgomp.so"}, /* OpenMP's workers wait for the next region */
-	{.kind = RULE_MODULE, .pattern = "^libomp.so"}, /* likewise, of LLVM */
-	{.kind = RULE_MODULE, .pattern = "^libtbb.so"}, /* TBB's market of workers */
-	{.kind = RULE_MODULE, .pattern = "^libjemalloc.so"}, /* background_thread */
-	{.kind = RULE_NAME, .pattern = "^gdbus$"}, /* GLib's D-Bus worker */
-	{.kind = RULE_NAME, .pattern = "^gmain$"}, /* GLib's main loop of its own */
+	{RULE_LIBC, "", .reason = "libc keeps its helper threads"},
+	{RULE_MODULE, "^libgomp.so", .reason = "the workers of OpenMP wait for the next region"},
+	{RULE_MODULE, "^libomp.so", .reason = "the workers of OpenMP wait for the next region"},
+	{RULE_MODULE, "^libtbb.so", .reason = "the workers of TBB wait for the next task"},
+	{RULE_MODULE, "^libjemalloc.so", .reason = "jemalloc frees memory in the background"},
+	{RULE_NAME, "^gdbus$", .reason = "GLib keeps its connection to D-Bus"},
+	{RULE_NAME, "^gmain$", .reason = "GLib keeps a main loop of its own"},
+	{RULE_NAME, "^pool-spawner$", .reason = "GLib makes the threads of its pools in it"},
 };
 
 /* --- patterns ------------------------------------------------------------------------------------- */
@@ -103,13 +102,16 @@ const char *suppressions_today(struct pool *pool)
 	return pool_text(pool, text);
 }
 
+/* A day that there is: what the calendar makes of it is what it says. */
 static bool is_date(const char *text)
 {
-	const char *form = "dddd-dd-dd";
-	for (; *form; form++, text++)
-		if (*form == 'd' ? *text < '0' || *text > '9' : *text != *form)
-			return false;
-	return !*text;
+	char again[16];
+	struct tm fields = {.tm_isdst = 0};
+	const char *end = strptime(text, "%Y-%m-%d", &fields);
+	if (!end || *end || timegm(&fields) == (time_t)-1 ||
+		!strftime(again, sizeof(again), "%Y-%m-%d", &fields))
+		return false;
+	return !strcmp(text, again);
 }
 
 /* Cuts " expires:DATE" off the line. False if it is there and is no date. */
@@ -181,6 +183,11 @@ static int lines_read(
 int suppressions_add_file(struct suppressions *suppressions, const char *file, const char *today,
 	struct complaint *complaint)
 {
+	if (suppressions->file) {
+		snprintf(complaint->words, COMPLAINT_BYTES,
+			"%.300s: it is the second file of rules", file);
+		return -1;
+	}
 	FILE *in = fopen(file, "re");
 	if (!in) {
 		snprintf(complaint->words, COMPLAINT_BYTES, "%.300s: cannot open it: %s", file,
@@ -218,4 +225,17 @@ struct rule *suppressions_trace(
 			return rule;
 	}
 	return NULL;
+}
+
+void suppressions_review(const struct suppressions *suppressions, const char *command)
+{
+	for (size_t i = 0; suppressions && i < suppressions->rules.count; i++) {
+		const struct rule *rule = (const struct rule *)suppressions->rules.items + i;
+		if (rule->expired)
+			warn("%s: %s:%u: the rule has expired", command, suppressions->file,
+				rule->line);
+		else if (!rule->matches)
+			warn("%s: %s:%u: the rule matched nothing", command, suppressions->file,
+				rule->line);
+	}
 }

@@ -18,11 +18,20 @@
 #include "analyzer/reader.h"
 #include "analyzer/trace.h"
 
-enum rule_kind { RULE_THREAD, RULE_CREATED_BY, RULE_TIMER, RULE_MODULE, RULE_NAME, RULE_KINDS };
+enum rule_kind {
+	RULE_THREAD,
+	RULE_CREATED_BY,
+	RULE_TIMER,
+	RULE_MODULE,
+	RULE_NAME,
+	RULE_KINDS, /* of files */
+	RULE_LIBC, /* built in only: threads that libc made for itself */
+};
 
 struct rule {
 	enum rule_kind kind;
 	const char *pattern;
+	const char *reason; /* of one that is built in, as the end of a sentence */
 	unsigned line; /* 0: built in */
 	bool expired;
 	unsigned long matches; /* threads and timers that it held back */
@@ -40,7 +49,8 @@ struct suppressions *suppressions_new(void);
 struct suppressions *suppressions_new_built_in(void);
 void suppressions_free(struct suppressions *suppressions); /* NULL is allowed */
 
-/* Adds the rules of a file. today is "2026-11-22". -1 with a complaint for what is not a rule. */
+/* Adds the rules of a file, the only one. today is "2026-11-22". -1 with a complaint that names the file, and the
+ * line of what is not a rule. */
 int suppressions_add_file(struct suppressions *suppressions, const char *file, const char *today,
 	struct complaint *complaint);
 
@@ -53,6 +63,11 @@ struct rule *suppressions_text(
 	const struct suppressions *suppressions, enum rule_kind kind, const char *text);
 struct rule *suppressions_trace(
 	const struct suppressions *suppressions, enum rule_kind kind, const struct trace *trace);
+
+/* Warns of the rules that have expired and, once everything has been held against them, of those that matched
+ * nothing: such a rule hides what it was written for, or is not needed any more. command is whose warning it
+ * is. NULL suppressions have none. */
+void suppressions_review(const struct suppressions *suppressions, const char *command);
 
 /* Whether pattern, as above, matches text. */
 bool pattern_matches(const char *pattern, const char *text);

@@ -245,19 +245,6 @@ static int dumps_judge(
 	return 0;
 }
 
-/* A rule that holds nothing back hides what it was written for, or is not needed any more. */
-static void rules_review(const struct suppressions *suppressions)
-{
-	const struct rule *rules = suppressions->rules.items;
-	for (size_t i = 0; i < suppressions->rules.count; i++) {
-		if (rules[i].expired)
-			warn("run: %s:%u: the rule has expired", suppressions->file, rules[i].line);
-		else if (!rules[i].matches)
-			warn("run: %s:%u: the rule matched nothing", suppressions->file,
-				rules[i].line);
-	}
-}
-
 static int directory_run(const struct trial *trial, const char *path, const char *program,
 	char **arguments, int *code, struct complaint *complaint)
 {
@@ -266,7 +253,7 @@ static int directory_run(const struct trial *trial, const char *path, const char
 		child_run(program, arguments, code, complaint) ||
 		dumps_judge(trial, path, &failed, complaint))
 		return -1;
-	rules_review(trial->suppressions);
+	suppressions_review(trial->suppressions, "run");
 	if (!*code && failed)
 		*code = EXIT_LEAKS;
 	return 0;

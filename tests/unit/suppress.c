@@ -84,6 +84,8 @@ static void test_no_rules(void **state)
 	assert_refused("thread:\n", ":1: a rule without a pattern");
 	assert_refused("thread:a expires:tomorrow\n", ":1: expires:");
 	assert_refused("thread:a expires:2026-1-1\n", ":1: expires:");
+	assert_refused("thread:a expires:2026-02-29\n", ":1: expires:");
+	assert_refused("thread:a expires:2028-02-29x\n", ":1: expires:");
 	assert_refused("thread: expires:2027-01-01\n", ":1: a rule without a pattern");
 }
 
