@@ -3,7 +3,7 @@
  *
  * Open addressing over pointers that are set once, by compare-and-swap, to a record that is complete.
  * Two threads that add the same stack at the same moment agree on the record of the first; the other
- * record is lost, a few hundred bytes.
+ * record is kept for the next stack.
  */
 #include "preload/creators.h"
 #include "preload/arena.h"
@@ -24,6 +24,8 @@ static struct {
 	_Atomic(struct creator *) rows[CREATORS];
 	_Atomic(char *) records;
 	_Atomic uint32_t used; /* of the records */
+	_Atomic(struct creator *)
+		spare; /* records made in vain, each with the next in its first frame */
 	_Atomic uint64_t lost;
 } creators;
 
@@ -83,9 +85,43 @@ static uint64_t stack_hash(enum creator_kind kind, const uintptr_t *frames, unsi
 	return hash;
 }
 
+/* Puts a list of records, as of spare, back. */
+static void records_spare(struct creator *first)
+{
+	struct creator *last = first;
+	while (last->frames[0])
+		last = (struct creator *)last->frames[0];
+	struct creator *head = atomic_load_explicit(&creators.spare, memory_order_relaxed);
+	do {
+		last->frames[0] = (uintptr_t)head;
+	} while (!atomic_compare_exchange_weak(&creators.spare, &head, first));
+}
+
+static void record_spare(struct creator *record)
+{
+	if (!record)
+		return;
+	record->frames[0] = 0;
+	records_spare(record);
+}
+
+/* The list is taken as a whole, so that nobody else's change of it can be mistaken for none. */
+static struct creator *record_spared(void)
+{
+	if (!atomic_load_explicit(&creators.spare, memory_order_relaxed))
+		return NULL;
+	struct creator *first = atomic_exchange(&creators.spare, NULL);
+	if (first && first->frames[0])
+		records_spare((struct creator *)first->frames[0]);
+	return first;
+}
+
 /* The next of the records, which are mapped together and touched one by one. */
 static struct creator *record_next(void)
 {
+	struct creator *spared = record_spared();
+	if (spared)
+		return spared;
 	char *records = atomic_load_explicit(&creators.records, memory_order_acquire);
 	if (!records) {
 		char *fresh = arena_map(RECORD_BYTES * CREATORS);
@@ -120,8 +156,8 @@ static struct creator *record_make(const struct creator *key, const uintptr_t *f
 
 static struct creator *creator_find(const struct creator *key, const uintptr_t *frames)
 {
-	struct creator *made = NULL;
-	for (uint32_t probe = 0; probe < PROBES; probe++) {
+	struct creator *made = NULL, *found = NULL;
+	for (uint32_t probe = 0; probe < PROBES && !found; probe++) {
 		_Atomic(struct creator *) *row = &creators.rows[(key->hash + probe) % CREATORS];
 		struct creator *here = atomic_load_explicit(row, memory_order_acquire);
 		if (!here) {
@@ -132,9 +168,10 @@ static struct creator *creator_find(const struct creator *key, const uintptr_t *
 				return made;
 		}
 		if (creator_matches(here, key, frames))
-			return here;
+			found = here;
 	}
-	return NULL;
+	record_spare(made);
+	return found;
 }
 
 struct creator *creator_of(enum creator_kind kind, const struct registers *registers)
@@ -197,5 +234,6 @@ void creators_forget(void)
 			creators.rows[row] = NULL;
 	creators.records = NULL;
 	creators.used = 0;
+	creators.spare = NULL;
 	creators.lost = 0;
 }

@@ -12,13 +12,12 @@ INTERPOSE int pthread_create(pthread_t *restrict thread, const pthread_attr_t *r
 	struct slot *slot = thread_prepare(start, argument, attributes);
 	if (!slot)
 		return REAL(pthread_create)(thread, attributes, start, argument);
-	uint64_t id = slot->id;
 	int error = REAL(pthread_create)(thread, attributes, thread_start, slot);
 	if (error) {
 		thread_not_created(slot);
 		return error;
 	}
-	thread_created(slot, id, thread);
+	thread_created();
 	watcher_start();
 	return 0;
 }
@@ -28,13 +27,12 @@ INTERPOSE int thrd_create(thrd_t *thread, thrd_start_t start, void *argument)
 	struct slot *slot = thread_prepare((void *(*)(void *))(void *)start, argument, NULL);
 	if (!slot)
 		return REAL(thrd_create)(thread, start, argument);
-	uint64_t id = slot->id;
 	int error = REAL(thrd_create)(thread, thread_start_c11, slot);
 	if (error != thrd_success) {
 		thread_not_created(slot);
 		return error;
 	}
-	thread_created(slot, id, thread);
+	thread_created();
 	watcher_start();
 	return error;
 }

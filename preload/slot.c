@@ -7,6 +7,7 @@
  */
 #include "preload/slot.h"
 #include "preload/arena.h"
+#include "preload/newborn.h"
 #include "preload/sys.h"
 #include "preload/threads.h"
 
@@ -15,7 +16,6 @@
 
 #define CHUNK_SLOTS 256u
 #define CHUNKS	    (DUMP_THREADS_MAX / CHUNK_SLOTS)
-#define NEWBORNS    4096u
 
 __thread struct slot *slot_self __attribute__((tls_model("initial-exec")));
 
@@ -26,7 +26,6 @@ static struct {
 	_Atomic uint32_t end; /* slots ever handed out */
 	_Atomic uint64_t freed; /* tag << 32 | index + 1, 0 in the low half when empty */
 	_Atomic uint64_t last_id;
-	_Atomic uint32_t newborns[NEWBORNS]; /* by handle: index + 1 */
 } slots;
 
 struct slot *slot_at(uint32_t index)
@@ -132,35 +131,15 @@ struct slot *slot_claim(void)
 		return SLOT_NONE;
 	slot->tid = sys_gettid();
 	slot->pthread = (uintptr_t)pthread_self();
-	atomic_store_explicit(&slot->flags, SLOT_USED | SLOT_FOREIGN, memory_order_release);
+	slot_begin(slot, SLOT_FOREIGN);
 	slot_self = slot;
 	thread_mark(slot);
 	return slot;
 }
 
-static _Atomic uint32_t *newborn_row(uintptr_t handle)
-{
-	return &slots.newborns[(handle >> 6) * 0x9e3779b97f4a7c15ull >> 52];
-}
-
-void slot_announce(struct slot *slot, pthread_t thread)
-{
-	uintptr_t handle = (uintptr_t)thread, before = 0;
-	if (atomic_compare_exchange_strong(&slot->pthread, &before, handle) || before == handle)
-		atomic_store_explicit(newborn_row(handle), slot->index + 1, memory_order_release);
-}
-
 static bool slot_is_of(struct slot *slot, uintptr_t handle)
 {
 	return slot->pthread == handle && slot->flags & SLOT_USED;
-}
-
-/* A row may be old or another handle's: the slot itself says whose it is. */
-static struct slot *newborn_find(uintptr_t handle)
-{
-	uint32_t row = atomic_load_explicit(newborn_row(handle), memory_order_acquire);
-	struct slot *slot = row ? slot_at(row - 1) : NULL;
-	return slot && slot_is_of(slot, handle) ? slot : NULL;
 }
 
 /* glibc's handle is the thread pointer, and initial-exec TLS lies at one distance from it in every
@@ -169,9 +148,15 @@ static struct slot *newborn_find(uintptr_t handle)
 struct slot *slot_of(pthread_t thread)
 {
 	intptr_t distance = (char *)&slot_self - (char *)pthread_self();
-	struct slot *slot = *(struct slot **)((char *)thread + distance);
-	if (!slot)
-		return newborn_find((uintptr_t)thread);
+	struct slot *volatile *self = (struct slot **)((char *)thread + distance);
+	struct slot *slot = *self;
+	if (!slot) {
+		struct slot *newborn = newborn_find(thread);
+		/* Whoever has not begun even now had not when its record was read. */
+		slot = *self;
+		if (!slot)
+			return newborn;
+	}
 	if ((intptr_t)slot < 0)
 		slot = (struct slot *)((intptr_t)slot & ~SLOT_PARTED);
 	if (slot == SLOT_NONE)
@@ -185,9 +170,6 @@ void slots_forget(void)
 	 * wrapper that holds one. */
 	for (uint32_t chunk = 0; chunk < CHUNKS && slots.chunks[chunk]; chunk++)
 		slots.chunks[chunk] = NULL;
-	for (uint32_t row = 0; row < NEWBORNS; row++)
-		if (slots.newborns[row])
-			slots.newborns[row] = 0;
 	slots.end = 0;
 	slots.freed = 0;
 	slots.last_id = 0;

@@ -52,14 +52,23 @@ enum slot_flag {
 	SLOT_USED = 1 << 0,
 	SLOT_EXITED = 1 << 1, /* its thread is past its last instruction that we see */
 	SLOT_DETACHED = 1 << 2, /* nobody will join it; frees itself */
-	SLOT_FOREIGN = 1 << 3, /* claimed by a thread that we did not see being created */
+	SLOT_FOREIGN = 1 << 3, /* whether it can be joined is not known; its slot goes with it */
 };
+
+/* Above the flags of a slot in use stand the low bits of its thread's id, so that a compare-and-swap tells
+ * whether the slot is still that thread's. */
+#define SLOT_FLAG_BITS 4
+
+static inline bool slot_flags_are_of(uint32_t flags, uint64_t id)
+{
+	return flags & SLOT_USED && (flags ^ (uint32_t)id << SLOT_FLAG_BITS) >> SLOT_FLAG_BITS == 0;
+}
 
 struct slot {
 	/* What a look that finds nothing new reads is one cache line; what a thread's creation and end
 	 * touch is that and the next. */
 	_Atomic uint64_t word;
-	_Atomic uint32_t flags; /* enum slot_flag */
+	_Atomic uint32_t flags; /* enum slot_flag, and whose they are; 0 when not in use */
 	_Atomic int tid; /* 0 until the thread runs */
 
 	/* The thread's life. Written before SLOT_USED is set, then constant, but for the name. */
@@ -127,13 +136,16 @@ struct slot *slot_claim(void);
 struct slot *slot_take(void);
 void slot_release(struct slot *slot);
 
+/* Puts a slot that was taken, and filled, in use. With flags besides SLOT_USED. */
+static inline void slot_begin(struct slot *slot, uint32_t flags)
+{
+	atomic_store_explicit(&slot->flags,
+		flags | SLOT_USED | (uint32_t)slot->id << SLOT_FLAG_BITS, memory_order_release);
+}
+
 /* The slot of another thread by its handle, NULL if it has none. The handle must be valid, as for the
  * pthread function that the caller is about to call. */
 struct slot *slot_of(pthread_t thread);
-
-/* Has slot_of() find the slot of a created thread that has not run yet. Lossy: another creation may push
- * it out before it runs. Any thread, any time. */
-void slot_announce(struct slot *slot, pthread_t thread);
 
 /* All slots, for the watcher: indexes below slots_end(). Those not in use have no SLOT_USED. */
 uint32_t slots_end(void);

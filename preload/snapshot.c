@@ -240,7 +240,7 @@ static void stranger_sight(int tid)
 	sighting_keep(&thread);
 }
 
-static void leftover_keep(struct slot *slot)
+static void leftover_keep(struct slot *slot, uint32_t flags)
 {
 	look_note(slot, NULL, snapshot.taken_ns);
 	if (!slot->seen.exited_ns)
@@ -256,12 +256,15 @@ static void leftover_keep(struct slot *slot)
 		.since_ns = snapshot.taken_ns - slot->seen.exited_ns,
 		.stack_bytes = slot->stack_bytes};
 	memcpy(leftover->name, slot->name, SLOT_NAME_BYTES);
+	/* It may have been joined meanwhile, and its slot be another's. */
+	if (atomic_load(&slot->flags) != flags)
+		snapshot.leftover_count--;
 }
 
-static void leftover_visit(struct slot *slot, uint32_t flags)
+static void leftover_visit(struct slot *slot, uint64_t id, uint32_t flags)
 {
-	if (!(flags & (SLOT_DETACHED | SLOT_FOREIGN)))
-		leftover_keep(slot);
+	if (slot_flags_are_of(flags, id) && !(flags & (SLOT_DETACHED | SLOT_FOREIGN)))
+		leftover_keep(slot, flags);
 }
 
 /* A thread that the list does not have: just created, just finished, or ended without destructors. */
@@ -269,9 +272,7 @@ static bool slot_lives(struct slot *slot, uint64_t id)
 {
 	if (sys_call3(SYS_tgkill, self.pid, slot->tid, 0) >= 0)
 		return true;
-	uint32_t flags = atomic_load_explicit(&slot->flags, memory_order_acquire);
-	if (slot->id == id && (flags & SLOT_USED) && !(flags & SLOT_EXITED))
-		thread_vanished(slot);
+	thread_vanished(slot, id);
 	return false;
 }
 
@@ -290,14 +291,14 @@ static void slot_visit(struct slot *slot, enum listing listing)
 	if (!(flags & SLOT_USED) || !tid)
 		return;
 	if (flags & SLOT_EXITED) {
-		leftover_visit(slot, flags);
+		leftover_visit(slot, id, flags);
 		return;
 	}
 	bool found = listing == COUNTED || (listing == LISTED && tids_claim(tid));
 	if (!found && !slot_lives(slot, id)) {
 		flags = atomic_load_explicit(&slot->flags, memory_order_acquire);
-		if (slot->id == id && flags & SLOT_USED && flags & SLOT_EXITED)
-			leftover_visit(slot, flags);
+		if (flags & SLOT_EXITED)
+			leftover_visit(slot, id, flags);
 		return;
 	}
 	slot_sight(slot, flags);

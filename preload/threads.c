@@ -11,6 +11,7 @@
  */
 #include "preload/threads.h"
 #include "preload/creators.h"
+#include "preload/newborn.h"
 #include "preload/sys.h"
 
 #include <dlfcn.h>
@@ -27,23 +28,27 @@ static bool exit_key_made;
 static uint64_t default_stack_bytes;
 static uint32_t tid_offset; /* of the id in glibc's record of a thread; 0: not known */
 
-/* True for the first of several callers. */
-static bool slot_flag(struct slot *slot, uint32_t flag, uint32_t other)
+/* Sets a flag of a thread's slot, and gives the slot back if the other of the two events was before. True for
+ * the first of several callers, and only while the slot is that thread's. */
+static bool slot_flag(struct slot *slot, uint64_t id, uint32_t flag, uint32_t other)
 {
-	uint32_t before = atomic_fetch_or_explicit(&slot->flags, flag, memory_order_acq_rel);
-	bool first = before & SLOT_USED && !(before & flag);
-	if (first && (before & other))
+	uint32_t before = atomic_load_explicit(&slot->flags, memory_order_acquire);
+	do {
+		if (!slot_flags_are_of(before, id) || before & flag)
+			return false;
+	} while (!atomic_compare_exchange_weak(&slot->flags, &before, before | flag));
+	if (before & other)
 		slot_release(slot);
-	return first;
+	return true;
 }
 
 /* Counted once, by whoever sees it first: its own destructor, a joiner or the watcher. */
-static void thread_ended(struct slot *slot)
+static void thread_ended(struct slot *slot, uint64_t id)
 {
 	/* Looked at before: the slot may be another thread's afterwards. */
 	struct creator *creator = slot->creator;
-	bool counted = !(slot->flags & SLOT_FOREIGN);
-	if (!slot_flag(slot, SLOT_EXITED, SLOT_DETACHED | SLOT_FOREIGN))
+	bool counted = slot->start;
+	if (!slot_flag(slot, id, SLOT_EXITED, SLOT_DETACHED | SLOT_FOREIGN))
 		return;
 	creator_gone(creator);
 	if (counted)
@@ -58,7 +63,7 @@ static void thread_exiting(void *value)
 		return;
 	}
 	slot_self = slot_parted(slot);
-	thread_ended(slot);
+	thread_ended(slot, slot->id);
 }
 
 void thread_mark(struct slot *slot)
@@ -99,6 +104,7 @@ static inline int tid_own(void)
 void threads_init(void)
 {
 	tid_offset_find();
+	newborn_init();
 	exit_key_made = pthread_key_create(&exit_key, thread_exiting) == 0;
 	pthread_attr_t attributes;
 	size_t bytes = 0;
@@ -152,18 +158,13 @@ struct slot *thread_prepare(
 	struct slot *creator = slot_self;
 	if (slot_usable(creator))
 		memcpy(slot->name, creator->name, sizeof slot->name);
-	uint32_t flags = SLOT_USED | (detached == PTHREAD_CREATE_DETACHED ? SLOT_DETACHED : 0);
-	atomic_store_explicit(&slot->flags, flags, memory_order_release);
+	slot_begin(slot, detached == PTHREAD_CREATE_DETACHED ? SLOT_DETACHED : 0);
 	return slot;
 }
 
-void thread_created(struct slot *slot, uint64_t id, const pthread_t *thread)
+void thread_created(void)
 {
 	atomic_fetch_add_explicit(&slots_started, 1, memory_order_relaxed);
-	/* Its creator may join or detach it before it runs and can say itself which slot it has. Once it
-	 * runs it can say so, and the host may have freed what thread points to. */
-	if (slot->id == id && !slot->tid && !(slot->flags & SLOT_DETACHED))
-		slot_announce(slot, *thread);
 }
 
 void thread_not_created(struct slot *slot)
@@ -182,6 +183,9 @@ static inline __attribute__((always_inline)) void thread_begin(struct slot *slot
 	 * not. */
 	struct slot *claimed = __atomic_exchange_n(&slot_self, slot, __ATOMIC_RELAXED);
 	thread_mark(slot);
+	/* If whoever joined or detached it so early did not find the slot, nobody may be accused. */
+	if (!newborn_told(slot))
+		atomic_fetch_or(&slot->flags, SLOT_FOREIGN);
 	atomic_store_explicit(&slot->tid, tid_own(), memory_order_release);
 	if (slot_usable(claimed))
 		slot_release(claimed);
@@ -201,9 +205,9 @@ int thread_start_c11(void *argument)
 	return ((int (*)(void *))(void *)slot->start)(slot->start_argument);
 }
 
-void thread_vanished(struct slot *slot)
+void thread_vanished(struct slot *slot, uint64_t id)
 {
-	thread_ended(slot);
+	thread_ended(slot, id);
 }
 
 /* --- join, detach, name -------------------------------------------------------------------------- */
@@ -218,8 +222,7 @@ struct target thread_target(pthread_t thread)
  * thread. */
 static bool target_held(struct target target)
 {
-	return target.slot && target.slot->id == target.id &&
-	       (target.slot->flags & (SLOT_USED | SLOT_FOREIGN)) == SLOT_USED;
+	return target.slot && !(target.slot->flags & SLOT_FOREIGN);
 }
 
 void thread_joined(struct target target)
@@ -227,14 +230,14 @@ void thread_joined(struct target target)
 	if (!target_held(target))
 		return;
 	/* The thread is gone. One that ended without destructors is not marked yet. */
-	thread_ended(target.slot);
-	slot_flag(target.slot, SLOT_DETACHED, SLOT_EXITED);
+	thread_ended(target.slot, target.id);
+	slot_flag(target.slot, target.id, SLOT_DETACHED, SLOT_EXITED);
 }
 
 void thread_detaching(struct target target)
 {
 	if (target_held(target))
-		slot_flag(target.slot, SLOT_DETACHED, SLOT_EXITED);
+		slot_flag(target.slot, target.id, SLOT_DETACHED, SLOT_EXITED);
 }
 
 void thread_named(pthread_t thread, const char *name)

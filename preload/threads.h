@@ -18,12 +18,12 @@ void threads_forget(void);
 /*
  * Before a real creation: a slot for the child with its creator's stack, NULL when there is none to be
  * had (the creation then goes on unrecorded). stack_bytes and detached are what its attributes say.
- * After it: thread_created() on success, thread_not_created() on failure. id is the slot's from before the
- * creation: the thread may have finished since, and the slot be another's.
+ * After it: thread_created() on success, when the slot may be another's already; thread_not_created() on
+ * failure.
  */
 struct slot *thread_prepare(
 	void *(*start)(void *), void *argument, const pthread_attr_t *attributes);
-void thread_created(struct slot *slot, uint64_t id, const pthread_t *thread);
+void thread_created(void);
 void thread_not_created(struct slot *slot);
 
 /* The start routines given to the real functions, with the slot as their argument. They end in a jump
@@ -34,8 +34,8 @@ int thread_start_c11(void *slot);
 /* Arranges that the end of the calling thread is noticed; also for one claimed by slot_claim(). */
 void thread_mark(struct slot *slot);
 
-/* What the watcher found in /proc, for threads that end without destructors. */
-void thread_vanished(struct slot *slot);
+/* What the watcher found in /proc, for threads that end without destructors: the thread with this id. */
+void thread_vanished(struct slot *slot, uint64_t id);
 
 /*
  * A join or a detach. thread_target() before the real call: the slot of the thread and its id (0 when

@@ -38,7 +38,7 @@ is 'it takes nothing from elsewhere that is not allowed' \
 cat >"$scratch/places" <<'END'
 getenv config
 dlopen unwind
-dlsym modules real threads unwind
+dlsym modules newborn real threads unwind
 dlvsym outlive real
 pthread_attr_setdetachstate watcher
 __errno_location real watcher

@@ -79,7 +79,7 @@ static void a_taken_slot_has_nothing_of_the_thread_before(void **state)
 	(void)state;
 	struct slot *slot = slot_take();
 	uint64_t id = slot->id;
-	slot->flags = SLOT_USED | SLOT_DETACHED;
+	slot_begin(slot, SLOT_DETACHED);
 	slot->tid = 7;
 	slot->pthread = 8;
 	slot->stack_low = slot->stack_high = slot->stack_bytes = 9;
@@ -366,7 +366,7 @@ static void *raise_without_slot(void *unused)
 	raise(SIGUSR1);
 	uint64_t id = handler_id;
 	bool claimed = slot_usable(slot_self) && slot_self->id == id &&
-		       slot_self->flags == (SLOT_USED | SLOT_FOREIGN) &&
+		       slot_flags_are_of(slot_self->flags, id) && slot_self->flags & SLOT_FOREIGN &&
 		       slot_self->tid == gettid() && slot_of(pthread_self()) == slot_self;
 	raise(SIGUSR1);
 	bool once = handler_id == id && slots_end() <= before + 1;
@@ -459,34 +459,21 @@ static void a_slot_is_found_by_its_threads_handle(void **state)
 	assert_int_equal((uintptr_t)in_thread(find_none_then_self, NULL), 0);
 }
 
-static void *stay_without_slot(void *sem)
-{
-	sem_wait(sem);
-	return NULL;
-}
-
-static void a_slot_is_found_before_its_thread_has_run(void **state)
+static void flags_name_their_thread(void **state)
 {
 	(void)state;
-	sem_t sem;
-	pthread_t thread;
-	sem_init(&sem, 0, 0);
-	pthread_create(&thread, NULL, stay_without_slot, &sem);
 	struct slot *slot = slot_take();
-	assert_null(slot_of(thread));
-	slot->flags = SLOT_USED;
-	slot_announce(slot, thread);
-	assert_ptr_equal(slot_of(thread), slot);
+	uint64_t id = slot->id;
+	assert_false(slot_flags_are_of(slot->flags, id));
+	slot_begin(slot, SLOT_DETACHED);
+	assert_true(slot_flags_are_of(slot->flags, id));
+	assert_int_equal(slot->flags & (SLOT_EXITED | SLOT_DETACHED | SLOT_FOREIGN), SLOT_DETACHED);
 	slot_release(slot);
-	assert_null(slot_of(thread));
-	struct slot *again = slot_take();
-	assert_ptr_equal(again, slot); /* another thread's now */
-	again->flags = SLOT_USED;
-	assert_null(slot_of(thread));
-	slot_release(again);
-	sem_post(&sem);
-	pthread_join(thread, NULL);
-	sem_destroy(&sem);
+	assert_false(slot_flags_are_of(slot->flags, id));
+	assert_ptr_equal(slot_take(), slot);
+	slot_begin(slot, 0);
+	assert_false(slot_flags_are_of(slot->flags, id));
+	slot_release(slot);
 }
 
 static void after_a_fork_there_are_no_slots(void **state)
@@ -530,7 +517,7 @@ int main(void)
 		cmocka_unit_test(a_handler_waits_within_a_wait),
 		cmocka_unit_test(cancellation_ends_the_wait),
 		cmocka_unit_test(a_slot_is_found_by_its_threads_handle),
-		cmocka_unit_test(a_slot_is_found_before_its_thread_has_run),
+		cmocka_unit_test(flags_name_their_thread),
 		cmocka_unit_test(after_a_fork_there_are_no_slots),
 	};
 	return cmocka_run_group_tests(tests, prepare, NULL);

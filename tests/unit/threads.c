@@ -9,6 +9,7 @@
 #include "preload/threads.h"
 #include "preload/creators.h"
 #include "preload/modules.h"
+#include "preload/newborn.h"
 #include "preload/rules.h"
 
 #include <setjmp.h>
@@ -36,12 +37,11 @@ static int create(
 {
 	struct slot *slot = thread_prepare(start, argument, attributes);
 	assert_non_null(slot);
-	uint64_t id = slot->id;
 	int error = pthread_create(thread, attributes, thread_start, slot);
 	if (error)
 		thread_not_created(slot);
 	else
-		thread_created(slot, id, thread);
+		thread_created();
 	return error;
 }
 
@@ -162,7 +162,7 @@ static void a_slot_says_who_its_thread_is(void **state)
 	pthread_t thread;
 	create(&thread, NULL, look_at_self, &found);
 	assert_ptr_equal(join(thread), &found);
-	assert_int_equal(found.flags, SLOT_USED);
+	assert_int_equal(found.flags & (SLOT_EXITED | SLOT_DETACHED | SLOT_FOREIGN), 0);
 	assert_int_equal(found.pthread, thread);
 	assert_true(found.tid > 0 && found.tid != getpid());
 	assert_ptr_equal(found.start, look_at_self);
@@ -211,9 +211,8 @@ static void c11_threads_keep_their_result(void **state)
 	int number = -43, result = 0;
 	thrd_t thread;
 	struct slot *slot = thread_prepare((void *(*)(void *))(void *)c11_start, &number, NULL);
-	uint64_t id = slot->id;
 	assert_int_equal(thrd_create(&thread, thread_start_c11, slot), thrd_success);
-	thread_created(slot, id, &thread);
+	thread_created();
 	struct target target = thread_target(thread);
 	assert_int_equal(thrd_join(thread, &result), thrd_success);
 	thread_joined(target);
@@ -251,12 +250,24 @@ static void a_name_may_be_set_before_the_thread_runs(void **state)
 
 /* --- every way to end ------------------------------------------------------------------------------- */
 
+static struct slot *slot_next(void *(*start)(void *), void *argument)
+{
+	struct slot *slot = thread_prepare(start, argument, NULL);
+	assert_non_null(slot);
+	return slot;
+}
+
 static void joined_before_it_runs(void **state)
 {
 	(void)state;
 	for (uintptr_t i = 0; i < MANY; i++) {
 		pthread_t thread;
-		create(&thread, NULL, return_at_once, (void *)i);
+		struct slot *slot = slot_next(return_at_once, (void *)i);
+		assert_int_equal(pthread_create(&thread, NULL, thread_start, slot), 0);
+		thread_created();
+		struct target target = thread_target(thread);
+		assert_ptr_equal(target.slot, slot);
+		assert_int_equal(target.id, slot->id);
 		assert_int_equal((uintptr_t)join(thread), i);
 	}
 	assert_gone(MANY, 0);
@@ -378,8 +389,11 @@ static void ended_without_destructors_and_seen_by_the_watcher(void **state)
 	int tid;
 	while (!(tid = slot->tid) || syscall(SYS_tgkill, getpid(), tid, 0) == 0)
 		usleep(100);
-	thread_vanished(slot);
-	thread_vanished(slot);
+	thread_vanished(slot, slot->id - 1); /* whose it was before */
+	thread_vanished(slot, slot->id + 1);
+	assert_false(slot->flags & SLOT_EXITED);
+	thread_vanished(slot, slot->id);
+	thread_vanished(slot, slot->id);
 	assert_gone(1, 1);
 	join(thread);
 	assert_gone(1, 0);
@@ -483,7 +497,7 @@ static _Atomic unsigned rounds_with_slot;
 static void wait_in_destructor(void *value)
 {
 	struct stay stay = wait_enter(WAIT_MUTEX, 1, UNTIMED);
-	rounds_with_slot += stay.slot != NULL && stay.slot->flags == SLOT_USED;
+	rounds_with_slot += stay.slot && !(stay.slot->flags & SLOT_EXITED);
 	wait_leave(stay);
 	if ((uintptr_t)value < PTHREAD_DESTRUCTOR_ITERATIONS - 1)
 		pthread_setspecific(late, (void *)((uintptr_t)value + 1));
@@ -506,6 +520,20 @@ static void waits_in_destructors_are_recorded(void **state)
 	assert_int_equal(rounds_with_slot, 1);
 	assert_gone(1, 0);
 	pthread_key_delete(late);
+}
+
+static void a_thread_of_somebody_elses_has_none_before_it_runs(void **state)
+{
+	(void)state;
+	sem_t sem;
+	pthread_t thread;
+	sem_init(&sem, 0, 0);
+	assert_int_equal(pthread_create(&thread, NULL, return_when_posted, &sem), 0);
+	assert_null(slot_of(thread));
+	assert_null(newborn_find(thread));
+	sem_post(&sem);
+	join(thread);
+	sem_destroy(&sem);
 }
 
 /* --- many at once -------------------------------------------------------------------------------------- */
@@ -605,6 +633,7 @@ int main(void)
 		TEST(a_failed_join_changes_nothing),
 		TEST(a_foreign_thread_leaves_with_its_slot),
 		TEST(waits_in_destructors_are_recorded),
+		TEST(a_thread_of_somebody_elses_has_none_before_it_runs),
 		TEST(many_threads_race),
 		TEST(a_child_has_its_one_thread),
 	};
