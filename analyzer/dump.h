@@ -58,6 +58,7 @@ struct dump_thread {
 	const struct dump_creator *created_by; /* NULL: not known */
 	const struct dump_fd
 		*fd; /* what its object is, of a wait on descriptors; NULL: not known */
+	const struct dump_proof *proof; /* NULL: none was asked for, or it is no candidate */
 };
 
 struct dump_timer {
@@ -114,6 +115,32 @@ struct dump_fd {
 	const char *other, *members; /* numbers with commas; other may be "none" */
 };
 
+/* A place in which a pointer stands: of a chain. */
+struct dump_link {
+	const char *word; /* one of links.def, or a newer shim's */
+	struct measured thread; /* its id */
+	struct measured code; /* a return address into the function whose frame it is */
+	struct measured address; /* of the place; of the heap: of the block */
+	struct measured offset; /* into the block */
+	struct measured fd;
+};
+
+struct chain {
+	const struct dump_link *links; /* from the root to the object */
+	size_t count;
+};
+
+/* Whether what a thread waits for can still be reached. */
+struct dump_proof {
+	unsigned line;
+	struct measured thread; /* its id */
+	const char *verdict; /* DUMP_UNREACHABLE and so on, or a newer shim's word */
+	const char *reasons; /* words of reasons.def with commas */
+	const char *chain_text;
+	struct chain chain; /* the same, read */
+	const struct dump_thread *of; /* NULL: it is not in the dump */
+};
+
 struct dump_loss {
 	unsigned line;
 	const char *cause;
@@ -136,6 +163,7 @@ struct dump {
 	struct measured sequence, time_ns, uptime_ns, tick_ns, took_ns;
 	struct measured exiting_tid; /* the thread that ends the process */
 	const char *reason, *shim;
+	struct measured proof_pictures, proof_took_ns, proof_stall_ns, proof_scanned_bytes;
 
 	/* From the header; the lists below may say less where a shim could not say more. */
 	struct measured threads_total, blocked, running, unjoined_total, timers_total;
@@ -157,11 +185,13 @@ struct dump {
 	size_t owner_count;
 	struct dump_fd *fds; /* by object */
 	size_t fd_count;
+	struct dump_proof *proofs; /* by thread */
+	size_t proof_count;
 	struct dump_loss *losses;
 	size_t loss_count;
 	struct dump_module *modules; /* by start */
 	size_t module_count;
-	bool has_threads, has_timers, has_unjoined, has_wakers, has_owners, has_losses;
+	bool has_threads, has_timers, has_unjoined, has_wakers, has_owners, has_proof, has_losses;
 
 	const char *map; /* the lines of the memory map; NULL: there is none */
 	size_t map_bytes;

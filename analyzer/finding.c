@@ -52,7 +52,11 @@ static int certainty_rank(const char *certainty)
 bool finding_precedes(const struct finding *one, const struct finding *other)
 {
 	int order = certainty_rank(one->certainty) - certainty_rank(other->certainty);
-	return order ? order < 0 : one->count > other->count;
+	if (order)
+		return order < 0;
+	if (one->foremost != other->foremost)
+		return one->foremost;
+	return one->count > other->count;
 }
 
 /* By insertion: stable, and there are a few dozen at most. */

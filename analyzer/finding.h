@@ -17,11 +17,13 @@ struct finding {
 	struct timer_group *timers; /* likewise */
 	uint64_t count; /* of threads or timers */
 	struct measured oldest_ns;
+	bool foremost; /* it stands before all that are as sure */
 	const char *hint; /* how such a thing is fixed, in a sentence; NULL: not said */
 };
 
 struct findings {
-	struct finding **list; /* proven before likely before hints, then by falling count */
+	struct finding **
+		list; /* proven before likely before hints; then the foremost, then by falling count */
 	size_t count;
 };
 
@@ -37,10 +39,10 @@ struct verdict finding_verdict(const struct finding *finding);
 /* Whether it counts as a leak or a hang, and not as a hint. */
 bool finding_accuses(const struct finding *finding);
 
-/* Whether one is surer than the other, or as sure and about more. */
+/* Whether one is surer than the other; or as sure and foremost, or about more. */
 bool finding_precedes(const struct finding *one, const struct finding *other);
 
-/* By certainty, then count, then the order in which they were found. */
+/* By certainty, what is foremost, count, then the order in which they were found. */
 void findings_sort(struct findings *findings);
 
 #endif

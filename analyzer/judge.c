@@ -14,6 +14,8 @@ static void (*const judges[])(struct judging *judging) = {
 	judge_deadlock,
 	judge_dead_owner,
 	judge_behind,
+	judge_unreachable,
+	judge_behind,
 	judge_growing,
 	judge_never_woken,
 	judge_orphaned,
@@ -115,15 +117,7 @@ bool judging_is_old(const struct judging *judging, struct measured age_ns)
 
 const char *judging_thread_words(const struct judging *judging, const struct dump_thread *thread)
 {
-	struct pool *pool = judging->pool;
-	const char *name = thread->name ? utf8_printable(pool, thread->name) : "";
-	const char *number = thread->id.known
-				     ? pool_print(pool, "%lu", thread->id.value)
-				     : pool_print(pool, "with kernel id %lu", thread->tid.value);
-	if (thread->id.known && thread->id.value == 1)
-		return "the main thread";
-	return *name ? pool_print(pool, "thread %s (%s)", number, name)
-		     : pool_print(pool, "thread %s", number);
+	return relations_thread_words(judging->pool, thread);
 }
 
 const char *judging_wait_words(const struct judging *judging, const struct dump_thread *thread)

@@ -63,6 +63,7 @@ const char *judging_wait_words(const struct judging *judging, const struct dump_
 void judge_suppressed(struct judging *judging);
 void judge_deadlock(struct judging *judging);
 void judge_dead_owner(struct judging *judging);
+void judge_unreachable(struct judging *judging);
 void judge_unjoined(struct judging *judging);
 void judge_growing(struct judging *judging);
 void judge_timer_leak(struct judging *judging);

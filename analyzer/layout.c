@@ -62,11 +62,19 @@ static const struct field totals_fields[] = {
 	NUMBER(dump, exited, "exited"),
 };
 
+static const struct field proof_totals_fields[] = {
+	NUMBER(dump, proof_pictures, "pictures"),
+	NUMBER(dump, proof_took_ns, "took_ns"),
+	NUMBER(dump, proof_stall_ns, "stall_ns"),
+	NUMBER(dump, proof_scanned_bytes, "scanned_bytes"),
+};
+
 static const struct header_layout headers[] = {
 	{"# process ", process_fields, COUNT(process_fields)},
 	{"# machine ", machine_fields, COUNT(machine_fields)},
 	{"# dump ", dump_fields, COUNT(dump_fields)},
 	{"# totals ", totals_fields, COUNT(totals_fields)},
+	{"# proof ", proof_totals_fields, COUNT(proof_totals_fields)},
 };
 
 static const struct field group_fields[] = {
@@ -155,6 +163,13 @@ static const struct field fd_fields[] = {
 	TEXT(dump_fd, members, "members"),
 };
 
+static const struct field proof_fields[] = {
+	NUMBER(dump_proof, thread, "thread"),
+	TEXT(dump_proof, verdict, "verdict"),
+	TEXT(dump_proof, reasons, "reasons"),
+	TEXT(dump_proof, chain_text, "chain"),
+};
+
 static const struct field loss_fields[] = {
 	TEXT(dump_loss, cause, "cause"),
 	NUMBER(dump_loss, count, "count"),
@@ -220,6 +235,13 @@ static void keep_fds(struct dump *dump, const struct rows *rows)
 	dump->fd_count = rows->count;
 }
 
+static void keep_proofs(struct dump *dump, const struct rows *rows)
+{
+	dump->proofs = rows->items;
+	dump->proof_count = rows->count;
+	dump->has_proof = true;
+}
+
 static void keep_losses(struct dump *dump, const struct rows *rows)
 {
 	dump->losses = rows->items;
@@ -247,6 +269,8 @@ static const struct section_layout sections[] = {
 	{DUMP_SECTION_OWNERS, owner_fields, COUNT(owner_fields), sizeof(struct dump_owner),
 		keep_owners},
 	{DUMP_SECTION_FDS, fd_fields, COUNT(fd_fields), sizeof(struct dump_fd), keep_fds},
+	{DUMP_SECTION_PROOF, proof_fields, COUNT(proof_fields), sizeof(struct dump_proof),
+		keep_proofs},
 	{DUMP_SECTION_LOSSES, loss_fields, COUNT(loss_fields), sizeof(struct dump_loss),
 		keep_losses},
 	{DUMP_SECTION_MODULES, module_fields, COUNT(module_fields), sizeof(struct dump_module),

@@ -1,8 +1,9 @@
 /*
- * links.c - groups by number, creators by id, modules by address, descriptors by object. A dump that refers to what it does not
+ * links.c - groups by number, creators by id, modules by address, descriptors by object, proofs by thread. A dump that refers to what it does not
  * hold is damaged, and is refused.
  */
 #include "analyzer/links.h"
+#include "analyzer/chain.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -86,6 +87,58 @@ static int check_fds(struct lines *lines, const struct dump *dump)
 	return 0;
 }
 
+static int proof_compare(const void *a, const void *b)
+{
+	const struct dump_proof *one = a, *other = b;
+	return (one->thread.value > other->thread.value) -
+	       (one->thread.value < other->thread.value);
+}
+
+static int check_proofs(struct lines *lines, const struct dump *dump)
+{
+	for (size_t i = 0; i < dump->proof_count; i++) {
+		struct dump_proof *proof = &dump->proofs[i];
+		const char *wrong = NULL;
+		lines->number = proof->line;
+		if (!proof->thread.known || !proof->verdict)
+			return lines_refuse(lines, "a proof without thread or verdict");
+		if (proof->chain_text)
+			wrong = chain_read(dump->pool, proof->chain_text, &proof->chain);
+		if (wrong)
+			return lines_refuse(
+				lines, "%s in column chain: '%.40s'", wrong, proof->chain_text);
+	}
+	return 0;
+}
+
+static int check_proofs_once(struct lines *lines, const struct dump *dump)
+{
+	for (size_t i = 1; i < dump->proof_count; i++) {
+		const struct dump_proof *proof = &dump->proofs[i];
+		if (proof->thread.value != proof[-1].thread.value)
+			continue;
+		lines->number = proof->line > proof[-1].line ? proof->line : proof[-1].line;
+		return lines_refuse(
+			lines, "a second proof of thread %lu", (unsigned long)proof->thread.value);
+	}
+	return 0;
+}
+
+/* A thread of which something was proven may have ended before the dump was taken. */
+static void link_proofs(struct dump *dump)
+{
+	for (size_t i = 0; i < dump->thread_count && dump->proof_count; i++) {
+		struct dump_thread *thread = &dump->threads[i];
+		struct dump_proof key = {.thread = thread->id}, *proof = NULL;
+		if (thread->id.known)
+			proof = bsearch(
+				&key, dump->proofs, dump->proof_count, sizeof(key), proof_compare);
+		if (proof)
+			proof->of = thread;
+		thread->proof = proof;
+	}
+}
+
 static int check_creators(struct lines *lines, const struct dump *dump)
 {
 	for (size_t i = 1; i < dump->creator_count; i++) {
@@ -135,9 +188,13 @@ int links_make(struct lines *lines, struct dump *dump)
 	sort(dump->creators, dump->creator_count, sizeof(*dump->creators), creator_compare);
 	sort(dump->modules, dump->module_count, sizeof(*dump->modules), module_compare);
 	if (check_creators(lines, dump) || check_modules(lines, dump) ||
-		check_threads(lines, dump) || check_fds(lines, dump))
+		check_threads(lines, dump) || check_fds(lines, dump) || check_proofs(lines, dump))
 		return -1;
 	sort(dump->fds, dump->fd_count, sizeof(*dump->fds), fd_compare);
 	link_fds(dump);
+	sort(dump->proofs, dump->proof_count, sizeof(*dump->proofs), proof_compare);
+	if (check_proofs_once(lines, dump))
+		return -1;
+	link_proofs(dump);
 	return link_creators(lines, dump);
 }

@@ -7,7 +7,7 @@
 #include "analyzer/lines.h"
 
 /* Sorts creators by id, modules by address and descriptors by object, checks them, checks that groups exist that threads
- * name, and sets created_by and fd. -1 with a complaint, by way of lines, about the record's own line. */
+ * name, reads the chains of proofs, and sets created_by, fd and proof. -1 with a complaint, by way of lines, about the record's own line. */
 int links_make(struct lines *lines, struct dump *dump);
 
 #endif

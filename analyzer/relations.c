@@ -4,6 +4,7 @@
 #include "analyzer/relations.h"
 #include "analyzer/number.h"
 #include "analyzer/table.h"
+#include "analyzer/utf8.h"
 
 #include <string.h>
 
@@ -53,6 +54,18 @@ void relations_free(struct relations *relations)
 const struct dump_thread *relations_thread(const struct relations *relations, uint64_t id)
 {
 	return table_find(relations->threads, &id, sizeof(id));
+}
+
+const char *relations_thread_words(struct pool *pool, const struct dump_thread *thread)
+{
+	const char *name = thread->name ? utf8_printable(pool, thread->name) : "";
+	const char *number = thread->id.known
+				     ? pool_print(pool, "%lu", thread->id.value)
+				     : pool_print(pool, "with kernel id %lu", thread->tid.value);
+	if (thread->id.known && thread->id.value == 1)
+		return "the main thread";
+	return *name ? pool_print(pool, "thread %s (%s)", number, name)
+		     : pool_print(pool, "thread %s", number);
 }
 
 const struct dump_group *relations_group(

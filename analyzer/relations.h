@@ -17,6 +17,9 @@ void relations_free(struct relations *relations); /* NULL is allowed */
 /* The thread with this never-reused id; NULL if it is not in the dump. */
 const struct dump_thread *relations_thread(const struct relations *relations, uint64_t id);
 
+/* "the main thread", "thread 17 (worker 3)", "thread with kernel id 4711". Printable. */
+const char *relations_thread_words(struct pool *pool, const struct dump_thread *thread);
+
 /* The group of the dump that a thread is in; NULL if it does not say. */
 const struct dump_group *relations_group(
 	const struct relations *relations, const struct dump_thread *thread);

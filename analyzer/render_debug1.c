@@ -8,6 +8,7 @@
 #include "analyzer/render.h"
 #include "analyzer/columns.h"
 #include "analyzer/descriptor.h"
+#include "analyzer/keepers.h"
 #include "analyzer/summary.h"
 #include "analyzer/utf8.h"
 #include "analyzer/verdicts.h"
@@ -145,6 +146,14 @@ static void verdict_print(struct pool *pool, const struct verdict *verdict, FILE
 		fprintf(out, "# verdict: %s\n", verdict_words(pool, verdict));
 }
 
+/* Who could still wake them, if a proof was made. */
+static void keepers_print(const struct report *report, const struct group *group, FILE *out)
+{
+	struct rows kept = keepers_sentences(report, group->threads, group->thread_count);
+	for (size_t i = 0; i < kept.count; i++)
+		fprintf(out, "# %s\n", ((const char *const *)kept.items)[i]);
+}
+
 static void changes_print(const struct report *report, const struct group *group, FILE *out)
 {
 	struct pool *pool = report->tracer.pool;
@@ -189,6 +198,7 @@ static void group_print(const struct report *report, const struct group *group, 
 	state_print(pool, group, out);
 	descriptors_print(report, group, out);
 	verdict_print(pool, &group->verdict, out);
+	keepers_print(report, group, out);
 	changes_print(report, group, out);
 	trace_print(pool, &trace, out);
 	creations_print(report, group, out);

@@ -1,9 +1,12 @@
 /*
  * render_debug2.c - the page of goroutine?debug=2, for threads: each on its own, with our words for
- * its state. What Go prints as labels behind the state ("{key: value}") holds the rest.
+ * its state. What Go prints as labels behind the state ("{key: value}") holds the rest. "(leaked)" is said, as
+ * Go says it, of those that are proven unreachable.
  */
 #include "analyzer/render.h"
 #include "analyzer/descriptor.h"
+#include "analyzer/keepers.h"
+#include "analyzer/proof.h"
 #include "analyzer/utf8.h"
 
 #include <inttypes.h>
@@ -23,6 +26,8 @@ static void state_print(const struct report *report, const struct group *group,
 {
 	uint64_t minutes = thread->since_ns.value / MINUTE_NS;
 	fprintf(out, " [%s", utf8_printable(report->tracer.pool, group->wait));
+	if (proof_is_certain(proof_of_thread(report->history, thread)))
+		fprintf(out, " (leaked)");
 	if (minutes)
 		fprintf(out, ", %" PRIu64 " minutes", minutes);
 	if (group->timed.known && group->timed.value)
@@ -51,6 +56,23 @@ static const char *quoted(struct pool *pool, const char *text)
 	return utf8_printable(pool, copy);
 }
 
+/* What the proof found, where it is not certain that the thread is lost. */
+static void proof_label_print(
+	const struct report *report, const struct dump_thread *thread, bool *first, FILE *out)
+{
+	struct pool *pool = report->tracer.pool;
+	const struct dump_proof *proof = proof_of_thread(report->history, thread);
+	const char *chain = keepers_chain(report, thread);
+	if (!proof || proof_is_certain(proof))
+		return;
+	label_print(first, "proof", utf8_printable(pool, proof->verdict), out);
+	if (chain)
+		label_print(first, "kept_by", quoted(pool, chain), out);
+	if (proof->reasons)
+		label_print(
+			first, "because", quoted(pool, keepers_reasons(pool, proof->reasons)), out);
+}
+
 static void labels_print(const struct report *report, const struct dump_thread *thread, FILE *out)
 {
 	struct pool *pool = report->tracer.pool;
@@ -70,6 +92,7 @@ static void labels_print(const struct report *report, const struct dump_thread *
 			pool_print(pool, "%" PRIu64, thread->since_ns.value), out);
 	if (thread->detached.known && thread->detached.value)
 		label_print(&first, "detached", "true", out);
+	proof_label_print(report, thread, &first, out);
 	fprintf(out, "}:\n");
 }
 

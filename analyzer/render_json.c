@@ -4,6 +4,11 @@
 #include "analyzer/render.h"
 #include "analyzer/descriptor.h"
 #include "analyzer/json.h"
+#include "analyzer/keepers.h"
+#include "analyzer/proof.h"
+#include "preload/contract/dump.h"
+
+#include <string.h>
 
 static void process_write(struct json *json, const struct dump *dump)
 {
@@ -36,6 +41,24 @@ static void totals_write(struct json *json, const struct dump *dump)
 	json_measured(json, "timers", dump->timers_total);
 	json_measured(json, "started", dump->started);
 	json_measured(json, "exited", dump->exited);
+	json_object_end(json);
+}
+
+/* null: none was made. */
+static void proof_totals_write(struct json *json, const struct dump *dump)
+{
+	if (!dump->has_proof) {
+		json_null(json, "proof");
+		return;
+	}
+	json_object(json, "proof");
+	json_number(json, "unreachable", proof_count(dump, DUMP_UNREACHABLE));
+	json_number(json, "reached", proof_count(dump, DUMP_REACHED));
+	json_number(json, "unmeasured", proof_count(dump, DUMP_UNMEASURED));
+	json_measured(json, "pictures", dump->proof_pictures);
+	json_measured(json, "took_ns", dump->proof_took_ns);
+	json_measured(json, "stall_ns", dump->proof_stall_ns);
+	json_measured(json, "scanned_bytes", dump->proof_scanned_bytes);
 	json_object_end(json);
 }
 
@@ -123,6 +146,56 @@ static void waker_write(
 	json_object_end(json);
 }
 
+static void hex_write(struct json *json, const char *name, struct measured number)
+{
+	if (number.known)
+		json_hex(json, name, number.value);
+	else
+		json_null(json, name);
+}
+
+static void link_write(struct json *json, const struct report *report, const struct dump_link *link)
+{
+	json_object(json, NULL);
+	json_text(json, "link", link->word);
+	json_text(json, "name", keepers_name(report, link));
+	json_measured(json, "thread", link->thread);
+	hex_write(json, "address", link->address);
+	json_measured(json, "offset", link->offset);
+	json_measured(json, "fd", link->fd);
+	json_object_end(json);
+}
+
+static void reasons_write(struct json *json, struct pool *pool, const char *reasons)
+{
+	json_list(json, "reasons");
+	while (reasons && *reasons) {
+		size_t bytes = strcspn(reasons, ",");
+		json_text(json, NULL, pool_print(pool, "%.*s", (int)bytes, reasons));
+		reasons += bytes + (reasons[bytes] == ',');
+	}
+	json_list_end(json);
+}
+
+/* null: none was made of this wait, or it is no candidate. */
+static void proof_write(
+	struct json *json, const struct report *report, const struct dump_thread *thread)
+{
+	const struct dump_proof *proof = proof_of_thread(report->history, thread);
+	if (!proof) {
+		json_null(json, "proof");
+		return;
+	}
+	json_object(json, "proof");
+	json_text(json, "verdict", proof->verdict);
+	reasons_write(json, report->tracer.pool, proof->reasons);
+	json_list(json, "chain");
+	for (size_t i = 0; i < proof->chain.count; i++)
+		link_write(json, report, &proof->chain.links[i]);
+	json_list_end(json);
+	json_object_end(json);
+}
+
 static void thread_write(
 	struct json *json, const struct report *report, const struct dump_thread *thread)
 {
@@ -137,6 +210,7 @@ static void thread_write(
 	json_measured(json, "stable_ns", thread->stable_ns);
 	owner_write(json, report, thread);
 	waker_write(json, report, thread);
+	proof_write(json, report, thread);
 	json_object_end(json);
 }
 
@@ -315,6 +389,7 @@ void render_json(const struct report *report, FILE *out)
 	process_write(&json, report->dump);
 	dump_write(&json, report->dump);
 	totals_write(&json, report->dump);
+	proof_totals_write(&json, report->dump);
 	findings_write(&json, report);
 	groups_write(&json, report);
 	unjoined_write(&json, report);

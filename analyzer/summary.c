@@ -2,9 +2,12 @@
  * summary.c - a report in a few sentences. What was not measured is called so, never 0.
  */
 #include "analyzer/summary.h"
+#include "analyzer/proof.h"
 #include "analyzer/utf8.h"
 #include "analyzer/verdicts.h"
 #include "analyzer/words.h"
+
+#include "preload/contract/dump.h"
 
 #include <string.h>
 
@@ -88,6 +91,37 @@ static void totals_print(const struct report *report, FILE *out)
 	fprintf(out, "# %s, %s\n",
 		count_words(pool, dump->unjoined_total, "finished and not joined"),
 		noun_words(pool, dump->timers_total, "timer"));
+}
+
+/* What the proof was made from. */
+static void pictures_print(const struct report *report, FILE *out)
+{
+	struct pool *pool = report->tracer.pool;
+	const struct dump *dump = report->dump;
+	if (!dump->proof_pictures.known)
+		return;
+	fprintf(out, "; from %s of the process",
+		words_of_count(pool, dump->proof_pictures.value, "picture"));
+	if (dump->proof_scanned_bytes.known)
+		fprintf(out, ", %s read in one",
+			words_of_bytes(pool, dump->proof_scanned_bytes.value));
+	if (dump->proof_took_ns.known)
+		fprintf(out, ", in %s", words_of_duration(pool, dump->proof_took_ns.value));
+}
+
+static void proof_print(const struct report *report, FILE *out)
+{
+	const struct dump *dump = report->dump;
+	size_t unmeasured = proof_count(dump, DUMP_UNMEASURED);
+	if (!dump->has_proof)
+		return;
+	fprintf(out, "# proof: %s looked at, %zu unreachable, %zu still reachable",
+		words_of_count(report->tracer.pool, dump->proof_count, "wait"),
+		proof_count(dump, DUMP_UNREACHABLE), proof_count(dump, DUMP_REACHED));
+	if (unmeasured)
+		fprintf(out, ", %zu not known", unmeasured);
+	pictures_print(report, out);
+	fprintf(out, "\n");
 }
 
 static const char *in_words(const struct tracer *tracer, const struct group *group)
@@ -190,6 +224,7 @@ void summary_print(const struct report *report, FILE *out)
 {
 	process_print(report, out);
 	totals_print(report, out);
+	proof_print(report, out);
 	verdicts_print(report, out);
 	largest_print(report, out);
 	for (unsigned i = 0; i < report->change_count; i++)

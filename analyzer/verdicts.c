@@ -2,6 +2,7 @@
  * verdicts.c - findings in words: how many, what, where they wait, who created them, the evidence, the fix.
  */
 #include "analyzer/verdicts.h"
+#include "analyzer/keepers.h"
 #include "analyzer/utf8.h"
 #include "analyzer/words.h"
 
@@ -93,10 +94,10 @@ static void creator_print(const struct report *report, const struct finding *fin
 
 /* --- a paragraph ---------------------------------------------------------------------------------- */
 
-static void sentences_print(const struct finding *finding, FILE *out)
+static void sentences_print(const struct rows *sentences, FILE *out)
 {
-	for (size_t i = 0; i < finding->evidence.count; i++)
-		fprintf(out, "#   %s\n", ((const char *const *)finding->evidence.items)[i]);
+	for (size_t i = 0; i < sentences->count; i++)
+		fprintf(out, "#   %s\n", ((const char *const *)sentences->items)[i]);
 }
 
 static void finding_print(const struct report *report, const struct finding *finding, FILE *out)
@@ -107,7 +108,10 @@ static void finding_print(const struct report *report, const struct finding *fin
 	if (finding->threads.count)
 		where_print(report, finding, out);
 	creator_print(report, finding, out);
-	sentences_print(finding, out);
+	sentences_print(&finding->evidence, out);
+	struct rows kept =
+		keepers_sentences(report, finding->threads.items, finding->threads.count);
+	sentences_print(&kept, out);
 	if (finding->behind.count)
 		fprintf(out, "#   Behind %s: %s blocked.\n", finding->count == 1 ? "it" : "them",
 			words_of_count(pool, finding->behind.count, "other thread"));
@@ -119,13 +123,17 @@ static void finding_print(const struct report *report, const struct finding *fin
 static void nothing_print(const struct report *report, FILE *out)
 {
 	const struct dump *dump = report->dump;
-	fprintf(out, "#\n# No verdict. Looked for unjoined threads, timers%s%s%s.\n",
+	fprintf(out, "#\n# No verdict. Looked for unjoined threads, timers%s%s%s%s.\n",
 		dump->has_owners ? ", deadlocks, dead lock owners" : "",
 		dump->has_wakers ? ", waits that nobody ever ended" : "",
+		dump->has_proof ? ", waits for what nobody can reach" : "",
 		report->history->count > 1 ? ", growth and stalls" : "");
 	if (report->history->count == 1)
 		fprintf(out, "# Not looked for: growth and stalls, which takes several dumps (name "
 			     "a directory or a process).\n");
+	if (!dump->has_proof)
+		fprintf(out, "# Not looked for: waits for what nobody can reach, which takes a "
+			     "proof (report --prove PID).\n");
 	if (!dump->has_owners || !dump->has_wakers)
 		fprintf(out,
 			"# Not looked for: deadlocks and wakers; the dump is silent on them.\n");

@@ -1,5 +1,5 @@
 /*
- * words.c - the words of waits.def and losses.def, and durations, times and counts in plain English.
+ * words.c - the words of waits.def and its like, and durations, times and counts in plain English.
  */
 #include "analyzer/words.h"
 
@@ -24,6 +24,18 @@ static const struct word losses[] = {
 #undef LOSS
 };
 
+static const struct word reasons[] = {
+#define REASON(enumerator, word, words) {word, words},
+#include "preload/contract/reasons.def"
+#undef REASON
+};
+
+static const struct word links[] = {
+#define LINK(enumerator, word, words) {word, words},
+#include "preload/contract/links.def"
+#undef LINK
+};
+
 static const char *words_find(const struct word *list, size_t count, const char *word)
 {
 	for (size_t i = 0; i < count; i++)
@@ -42,6 +54,18 @@ const char *words_of_loss(const char *cause)
 {
 	const char *words = words_find(losses, COUNT(losses), cause);
 	return words ? words : cause;
+}
+
+const char *words_of_reason(const char *reason)
+{
+	const char *words = words_find(reasons, COUNT(reasons), reason);
+	return words ? words : reason;
+}
+
+const char *words_of_link(const char *link)
+{
+	const char *words = words_find(links, COUNT(links), link);
+	return words ? words : link;
 }
 
 static const struct unit {

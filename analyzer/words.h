@@ -15,6 +15,11 @@ const char *words_of_wait(struct pool *pool, const char *wait);
 /* "stacks could not be copied in this dump" for "stack_unreadable"; the cause itself if not known. */
 const char *words_of_loss(const char *cause);
 
+/* "a signal is pending, whose value may be a pointer" for "signals"; "the heap" for "heap"; the word itself if not
+ * known. */
+const char *words_of_reason(const char *reason);
+const char *words_of_link(const char *link);
+
 /* "0 s", "under 1 ms", "250 ms", "3 s", "5 min 3 s", "2 h 10 min", "3 d 4 h": two units at most, the second only
  * where it tells something. */
 const char *words_of_duration(struct pool *pool, uint64_t ns);

@@ -64,12 +64,12 @@ schema='
 		and has("objects") and has("oldest_ns") and has("newest_ns")
 		and all(.stack[], .created_by[]; frame)
 		and all(.threads[]; has("tid") and has("id") and has("name") and has("since_ns")
-			and has("object") and has("owner") and has("waker")))
+			and has("object") and has("owner") and has("waker") and has("proof")))
 	and (.unjoined == null or all(.unjoined[]; judged and has("count") and has("start_routine")
 		and all(.created_by[]; frame)))
 	and (.timers == null or all(.timers[]; judged and has("count") and has("kind")
 		and has("created") and has("deleted") and all(.created_by[]; frame)))
-	and has("losses")'
+	and has("losses") and has("proof")'
 in_schema() {
 	for json in */expected.json; do
 		jq -e "$schema" "$json" >/dev/null || {

@@ -19,7 +19,7 @@
 /* The text of one dump, section by section. */
 struct sketch {
 	char groups[4096], threads[65536], creators[1024], unjoined[8192], timers[8192];
-	char wakers[8192], owners[1024], fds[8192];
+	char wakers[8192], owners[1024], fds[8192], proofs[8192];
 	const char *reason;
 	unsigned sequence, group_count, total;
 };
@@ -67,11 +67,13 @@ static struct dump *sketch_read(const struct sketch *sketch)
 		"--- leakwatch timers ---\ncolumns id kind creator since_ns\n%s\n"
 		"--- leakwatch wakers ---\ncolumns object thread count since_ns alive sole\n%s\n"
 		"--- leakwatch owners ---\ncolumns object kind owner_tid owner alive readers\n%s\n"
-		"--- leakwatch descriptors ---\ncolumns object kind state local remote\n%s\n",
+		"--- leakwatch descriptors ---\ncolumns object kind state local remote\n%s\n"
+		"--- leakwatch proof ---\ncolumns thread verdict reasons chain\n%s\n",
 		sketch->sequence, (100 + 60ul * sketch->sequence) * SECOND,
 		sketch->reason ? sketch->reason : "interval", sketch->total, sketch->groups,
 		sketch->threads, *sketch->creators ? sketch->creators : "1 thread 100 0 @ 0x9000\n",
-		sketch->unjoined, sketch->timers, sketch->wakers, sketch->owners, sketch->fds);
+		sketch->unjoined, sketch->timers, sketch->wakers, sketch->owners, sketch->fds,
+		sketch->proofs);
 	unsigned lines = 1;
 	for (const char *at = text; *at; at++)
 		lines += *at == '\n';
@@ -593,6 +595,99 @@ static void test_no_timer_leak(void **state)
 	sketches_judge(timers(3, 9, 0), 3, ""); /* few dumps */
 }
 
+/* --- unreachable ---------------------------------------------------------------------------------------- */
+
+/* Threads on one object, with a proof of each. */
+static void proven(struct sketch *sketch, unsigned count, const char *wait, int timed,
+	unsigned first_id, unsigned waits, const char *proof)
+{
+	unsigned number = group(sketch, count, wait, timed);
+	for (unsigned i = 0; i < count; i++) {
+		thread(sketch, number, first_id + i, 2, "0xa", waits);
+		if (proof)
+			add(sketch->proofs, "%u %s\n", first_id + i, proof);
+	}
+}
+
+static struct sketch *one_proof(unsigned count, const char *wait, int timed, const char *proof)
+{
+	struct sketch *sketch = sketches_new(1);
+	proven(sketch, count, wait, timed, 2, 1, proof);
+	return sketch;
+}
+
+static void test_unreachable(void **state)
+{
+	(void)state;
+	sketches_judge(one_proof(1, "cond_wait", 0, "unreachable - -"), 1, "unreachable proven 1");
+	sketches_judge(one_proof(4, "join", 0, "unreachable - -"), 1, "unreachable proven 4");
+	sketches_judge(one_proof(4, "cond_wait", 0, "unreachable ran,handle -"), 1,
+		"unreachable likely 4");
+}
+
+static void test_not_unreachable(void **state)
+{
+	(void)state;
+	sketches_judge(one_proof(4, "cond_wait", 0, "reached - heap:0xa:1"), 1, "");
+	sketches_judge(one_proof(4, "cond_wait", 0, "unmeasured moved -"), 1, "");
+	sketches_judge(one_proof(4, "cond_wait", 0, "unheard_of - -"), 1, ""); /* a newer word */
+	sketches_judge(one_proof(4, "cond_wait", 1, "unreachable - -"), 1, ""); /* with a limit */
+	sketches_judge(one_proof(4, "cond_wait", 0, NULL), 1, "");
+}
+
+static void test_a_new_reason_is_a_reason(void **state)
+{
+	(void)state;
+	sketches_judge(
+		one_proof(1, "futex", 0, "unreachable unheard_of -"), 1, "unreachable likely 1");
+}
+
+/* What is certain of some leaves less for the weaker words about the rest. */
+static void test_unreachable_comes_first(void **state)
+{
+	(void)state;
+	struct sketch *sketch = crowd(100);
+	for (unsigned i = 0; i < 600; i++)
+		if (i < 5)
+			add(sketch->proofs, "%u unreachable - -\n", 2 + i);
+		else if (i < 10)
+			add(sketch->proofs, "%u unreachable ran -\n", 2 + i);
+	sketches_judge(
+		sketch, 1, "unreachable proven 5; unreachable likely 5; never woken likely 590");
+}
+
+static void test_a_deadlock_is_no_loss(void **state)
+{
+	(void)state;
+	struct sketch *sketch = circle(0);
+	for (unsigned id = 2; id < 5; id++)
+		add(sketch->proofs, "%u unreachable - -\n", id);
+	sketches_judge(sketch, 1, "deadlock proven 2+1");
+}
+
+/* Two dumps; only in the first a proof was made, unless again says otherwise. */
+static struct sketch *proof_before(unsigned waits, const char *before, const char *again)
+{
+	struct sketch *sketches = sketches_new(2);
+	proven(&sketches[0], 3, "cond_wait", 0, 2, 1, before);
+	proven(&sketches[1], 3, "cond_wait", 0, 2, waits, again);
+	return sketches;
+}
+
+static void test_a_proof_lasts_as_long_as_the_wait(void **state)
+{
+	(void)state;
+	sketches_judge(proof_before(1, "unreachable - -", NULL), 2, "unreachable proven 3");
+	sketches_judge(proof_before(1, "unreachable ran -", NULL), 2, "unreachable likely 3");
+	sketches_judge(proof_before(2, "unreachable - -", NULL), 2, ""); /* it has moved */
+	sketches_judge(
+		proof_before(1, "unreachable - -", "unreachable ran -"), 2, "unreachable proven 3");
+	sketches_judge(proof_before(1, "unreachable - -", "unmeasured limit -"), 2,
+		"unreachable proven 3");
+	sketches_judge(proof_before(1, "unreachable - -", "reached - -"), 2, "");
+	sketches_judge(proof_before(1, "reached - -", NULL), 2, "");
+}
+
 /* --- at exit ------------------------------------------------------------------------------------------------ */
 
 static struct sketch *ending(void)
@@ -615,6 +710,18 @@ static void test_alive_at_exit(void **state)
 	settings.exit_counts = true;
 	sketches_judge(sketch, 1,
 		"alive at exit proven 1; alive at exit proven 1; alive at exit proven 1");
+}
+
+/* That they are there is certain, that nobody can wake them is not. */
+static void test_unreachable_at_exit(void **state)
+{
+	(void)state;
+	struct sketch *sketch = one_proof(4, "cond_wait", 0, "unreachable ran -");
+	settings.exit_counts = true;
+	sketches_judge(sketch, 1, "alive at exit proven 4");
+	sketch = one_proof(4, "cond_wait", 0, "unreachable - -");
+	settings.exit_counts = true;
+	sketches_judge(sketch, 1, "unreachable proven 4");
 }
 
 int main(void)
@@ -649,7 +756,14 @@ int main(void)
 		cmocka_unit_test(test_not_unjoined),
 		cmocka_unit_test(test_timer_leak),
 		cmocka_unit_test(test_no_timer_leak),
+		cmocka_unit_test(test_unreachable),
+		cmocka_unit_test(test_not_unreachable),
+		cmocka_unit_test(test_a_new_reason_is_a_reason),
+		cmocka_unit_test(test_unreachable_comes_first),
+		cmocka_unit_test(test_a_deadlock_is_no_loss),
+		cmocka_unit_test(test_a_proof_lasts_as_long_as_the_wait),
 		cmocka_unit_test(test_alive_at_exit),
+		cmocka_unit_test(test_unreachable_at_exit),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
