@@ -207,7 +207,7 @@ long proc_threads_count(void)
 static void wait_classify(struct proc_wait *wait)
 {
 	struct syscall_wait known;
-	wait->kind = WAIT_SYSCALL;
+	wait->kind = wait->call < 0 ? WAIT_STOPPED : WAIT_SYSCALL;
 	wait->object = OBJECT_ABSENT;
 	wait->timed = -1;
 	if (!syscall_waits(wait->call, wait->arguments, &known))

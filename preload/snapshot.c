@@ -120,7 +120,7 @@ static void sight_by_proc(struct sighting *thread)
 		sighting_stack(thread, &registers, HAVE_PC | HAVE_SP);
 		if (proc_wait_read(thread->tid, &again) < 0 || !proc_wait_same(&wait, &again))
 			continue;
-		thread->kind = wait.call < 0 ? WAIT_UNKNOWN : wait.kind;
+		thread->kind = wait.kind;
 		thread->timed = wait.timed;
 		thread->object = wait.object;
 		thread->since_ns =

@@ -12,6 +12,8 @@
  *
  * Adding a call is a row here and a function park_NAME below.
  */
+#include "tests/hosts/slowfile.h"
+
 #include <aio.h>
 #include <arpa/inet.h>
 #include <errno.h>
@@ -20,6 +22,7 @@
 #include <linux/aio_abi.h>
 #include <linux/futex.h>
 #include <linux/io_uring.h>
+#include <linux/userfaultfd.h>
 #include <mqueue.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -40,6 +43,7 @@
 #include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/inotify.h>
+#include <sys/ioctl.h>
 #include <sys/ipc.h>
 #include <sys/mman.h>
 #include <sys/msg.h>
@@ -67,6 +71,7 @@
 	SPOT(mutex_errchk, "mutex_lock", 0)                                                        \
 	SPOT(mutex_robust, "mutex_lock", 0)                                                        \
 	SPOT(mutex_pi, "mutex_lock", 0)                                                            \
+	SPOT(mutex_adapt, "mutex_lock", 0)                                                         \
 	SPOT(mutex_timed, "mutex_lock", 1)                                                         \
 	SPOT(mutex_clock, "mutex_lock", 1)                                                         \
 	SPOT(mutex_pi_timed, "mutex_lock", 1)                                                      \
@@ -102,6 +107,8 @@
 	/* futexes by number */                                                                    \
 	SPOT(futex, "futex", 0)                                                                    \
 	SPOT(futex_bitset, "futex", 1)                                                             \
+	SPOT(futex_pi, "futex", 0)                                                                 \
+	SPOT(futex_requeue, "futex", 0)                                                            \
 	SPOT(futex_waitv, "futex_waitv", 0)                                                        \
 	/* reading, from all sorts of descriptors */                                               \
 	SPOT(read_pipe, "read", 0)                                                                 \
@@ -114,6 +121,8 @@
 	SPOT(read_inotify, "read", 0)                                                              \
 	SPOT(read_tty, "read", 0)                                                                  \
 	SPOT(read_tcp, "read", 0)                                                                  \
+	SPOT(read_slow, "read", 0)                                                                 \
+	SPOT(pread_slow, "read", 0)                                                                \
 	SPOT(readv, "read", 0)                                                                     \
 	SPOT(preadv2, "read", 0)                                                                   \
 	SPOT(write_pipe, "write", 0)                                                               \
@@ -184,15 +193,22 @@
 	SPOT(usleep, "nanosleep", 1)                                                               \
 	SPOT(sleep, "nanosleep", 1)                                                                \
 	SPOT(io_getevents, "io_events", 0)                                                         \
+	SPOT(io_pgetevents, "io_events", 1)                                                        \
 	SPOT(io_uring, "io_uring", 0)                                                              \
 	/* what no wrapper sees: inside libc, in its own threads, past the shim */                 \
 	SPOT(fgets, "read", 0)                                                                     \
 	SPOT(fread, "read", 0)                                                                     \
+	SPOT(fwrite, "write", 0)                                                                   \
 	SPOT(stdio_lock, "futex", 0)                                                               \
 	SPOT(getaddrinfo, "poll", 1)                                                               \
+	SPOT(gai_suspend, "futex", 0)                                                              \
+	SPOT(gai_helper, "open", 0)                                                                \
 	SPOT(aio_suspend, "futex", 0)                                                              \
 	SPOT(aio_helper, "read", 0)                                                                \
+	SPOT(lio_listio, "futex", 0)                                                               \
 	SPOT(timer_helper, "sigwait", 0)                                                           \
+	SPOT(mq_helper, "recv", 0)                                                                 \
+	SPOT(page_fault, "stopped", -1)                                                            \
 	SPOT(raw_clone, "sigwait", 0)                                                              \
 	SPOT(asm_read, "read", 0)                                                                  \
 	SPOT(in_handler, "read", 0)
@@ -426,7 +442,7 @@ static void on_thread(void)
 
 /* --- mutexes ---------------------------------------------------------------------------------------- */
 
-enum { NORMAL, RECURSIVE, ERRORCHECK, ROBUST, PI, MUTEXES };
+enum { NORMAL, RECURSIVE, ERRORCHECK, ADAPTIVE, ROBUST, PI, MUTEXES };
 static pthread_mutex_t mutexes[MUTEXES];
 static pthread_rwlock_t rwlock = PTHREAD_RWLOCK_INITIALIZER;
 static mtx_t mtx;
@@ -435,6 +451,7 @@ static void mutexes_hold(void)
 {
 	static const int types[] = {[RECURSIVE] = PTHREAD_MUTEX_RECURSIVE,
 		[ERRORCHECK] = PTHREAD_MUTEX_ERRORCHECK,
+		[ADAPTIVE] = PTHREAD_MUTEX_ADAPTIVE_NP,
 		[PI] = PTHREAD_MUTEX_NORMAL};
 	for (int i = 0; i < MUTEXES; i++) {
 		pthread_mutexattr_t attributes;
@@ -465,6 +482,7 @@ MUTEX_SPOT(mutex_recurs, RECURSIVE, pthread_mutex_lock(mutex))
 MUTEX_SPOT(mutex_errchk, ERRORCHECK, pthread_mutex_lock(mutex))
 MUTEX_SPOT(mutex_robust, ROBUST, pthread_mutex_lock(mutex))
 MUTEX_SPOT(mutex_pi, PI, pthread_mutex_lock(mutex))
+MUTEX_SPOT(mutex_adapt, ADAPTIVE, pthread_mutex_lock(mutex))
 MUTEX_SPOT(mutex_timed, NORMAL, pthread_mutex_timedlock(mutex, &deadline))
 MUTEX_SPOT(mutex_clock, NORMAL, pthread_mutex_clocklock(mutex, CLOCK_REALTIME, &deadline))
 MUTEX_SPOT(mutex_pi_timed, PI, pthread_mutex_timedlock(mutex, &deadline))
@@ -670,6 +688,22 @@ static __attribute__((noinline)) void park_futex_bitset(void)
 		FUTEX_BITSET_MATCH_ANY));
 }
 
+/* Held by the main thread, as the kernel takes it. */
+static __attribute__((noinline)) void park_futex_pi(void)
+{
+	static int word;
+	word = getpid();
+	on_memory(&word);
+	PARK(syscall(SYS_futex, &word, FUTEX_LOCK_PI_PRIVATE, 0, NULL, NULL, 0));
+}
+
+static __attribute__((noinline)) void park_futex_requeue(void)
+{
+	static int words[2];
+	on_memory(&words[0]);
+	PARK(syscall(SYS_futex, &words[0], FUTEX_WAIT_REQUEUE_PI_PRIVATE, 0, NULL, &words[1], 0));
+}
+
 static __attribute__((noinline)) void park_futex_waitv(void)
 {
 	static uint32_t words[2];
@@ -703,6 +737,21 @@ PIPE_SPOT(preadv2, 0, preadv2(ends[0], &parts, 1, -1, 0))
 PIPE_SPOT(write_pipe, 1, write(ends[1], buffer, 1))
 PIPE_SPOT(writev, 1, writev(ends[1], &parts, 1))
 PIPE_SPOT(pwritev2, 1, pwritev2(ends[1], &parts, 1, -1, 0))
+
+static int slow_file = -1;
+
+#define SLOW_SPOT(name, call)                                                                      \
+	static __attribute__((noinline)) void park_##name(void)                                    \
+	{                                                                                          \
+		int fd = slow_file;                                                                \
+		if (fd < 0)                                                                        \
+			skipped("no FUSE");                                                        \
+		on_fd(fd);                                                                         \
+		explained("file /.*");                                                             \
+		PARK(call);                                                                        \
+	}
+SLOW_SPOT(read_slow, read(fd, buffer, 4096))
+SLOW_SPOT(pread_slow, pread(fd, buffer, 4096, 8192))
 
 /* The other end is with a child only. */
 static __attribute__((noinline)) void park_read_pipe_half(void)
@@ -1265,6 +1314,16 @@ static __attribute__((noinline)) void park_io_getevents(void)
 	PARK(syscall(SYS_io_getevents, context, 1, 1, &event, NULL));
 }
 
+static __attribute__((noinline)) void park_io_pgetevents(void)
+{
+	aio_context_t context = 0;
+	struct io_event event;
+	if (syscall(SYS_io_setup, 1, &context) != 0)
+		skipped("no asynchronous I/O");
+	on_memory((void *)context);
+	PARK(syscall(SYS_io_pgetevents, context, 1, 1, &event, &day, NULL));
+}
+
 static __attribute__((noinline)) void park_io_uring(void)
 {
 	struct io_uring_params parameters = {0};
@@ -1294,6 +1353,15 @@ static __attribute__((noinline)) void park_fread(void)
 	on_pipe(ends, 0);
 	FILE *file = fdopen(ends[0], "r");
 	PARK(fread(buffer, 1, 100, file));
+}
+
+static __attribute__((noinline)) void park_fwrite(void)
+{
+	int ends[2];
+	pipe_make(ends, true);
+	on_pipe(ends, 1);
+	FILE *file = fdopen(ends[1], "w");
+	PARK(fwrite(buffer, 1, sizeof buffer, file));
 }
 
 static FILE *locked_file;
@@ -1344,6 +1412,38 @@ static void named(const char *name)
 	prctl(PR_SET_NAME, name);
 }
 
+/* Looks up a name without a dot, for which the resolver reads a file of aliases first. */
+static struct gaicb *gai_start(void)
+{
+	static char path[64];
+	struct gaicb *request = calloc(1, sizeof *request);
+	request->ar_name = "leakwatch";
+	if (!path[0]) {
+		fifo_make("aliases", path);
+		setenv("HOSTALIASES", path, 1);
+	}
+	if (getaddrinfo_a(GAI_NOWAIT, &request, 1, NULL) != 0)
+		die("getaddrinfo_a");
+	return request;
+}
+
+static __attribute__((noinline)) void park_gai_suspend(void)
+{
+	named("gai_other");
+	const struct gaicb *requests[] = {gai_start()};
+	named("gai_suspend");
+	strcpy(here->object, "0x[0-9a-f]+");
+	PARK(gai_suspend(requests, 1, NULL));
+}
+
+static __attribute__((noinline)) void park_gai_helper(void)
+{
+	here->function = "-";
+	gai_start();
+	named("gai_maker");
+	PARK(pause());
+}
+
 static struct aiocb *aio_start(int fd)
 {
 	struct aiocb *request = calloc(1, sizeof *request);
@@ -1377,6 +1477,19 @@ static __attribute__((noinline)) void park_aio_helper(void)
 	PARK(pause());
 }
 
+static __attribute__((noinline)) void park_lio_listio(void)
+{
+	int ends[2];
+	pipe_make(ends, false);
+	struct aiocb request = {.aio_fildes = ends[0],
+		.aio_buf = buffer,
+		.aio_nbytes = 1,
+		.aio_lio_opcode = LIO_READ};
+	struct aiocb *requests[] = {&request};
+	strcpy(here->object, "0x[0-9a-f]+");
+	PARK(lio_listio(LIO_WAIT, requests, 1, NULL));
+}
+
 static void expired(union sigval unused)
 {
 	(void)unused;
@@ -1390,6 +1503,33 @@ static __attribute__((noinline)) void park_timer_helper(void)
 	timer_create(CLOCK_MONOTONIC, &event, &timer);
 	named("timer_maker");
 	PARK(pause());
+}
+
+static __attribute__((noinline)) void park_mq_helper(void)
+{
+	struct sigevent event = {.sigev_notify = SIGEV_THREAD, .sigev_notify_function = expired};
+	mqd_t queue = mqueue_make(false);
+	here->function = "-";
+	strcpy(here->object, "fd:[0-9]+");
+	explained("netlink");
+	if (mq_notify(queue, &event) != 0)
+		skipped("no notification by message queues");
+	named("mq_maker");
+	PARK(pause());
+}
+
+/* On a page of memory that another has to provide. */
+static __attribute__((noinline)) void park_page_fault(void)
+{
+	struct uffdio_api api = {.api = UFFD_API};
+	int fd = (int)syscall(SYS_userfaultfd, UFFD_USER_MODE_ONLY);
+	volatile char *page =
+		mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct uffdio_register range = {
+		.range = {(uintptr_t)page, 4096}, .mode = UFFDIO_REGISTER_MODE_MISSING};
+	if (fd < 0 || ioctl(fd, UFFDIO_API, &api) != 0 || ioctl(fd, UFFDIO_REGISTER, &range) != 0)
+		skipped("no userfaultfd");
+	PARK(*page);
 }
 
 static void *own_stack(void)
@@ -1486,6 +1626,14 @@ static void child_start(void)
 	close(ready[1]);
 }
 
+static void slow_file_start(void)
+{
+	char path[64];
+	snprintf(path, sizeof path, "%s/slow", directory);
+	close(file_open("slow"));
+	slow_file = slowfile_open(path);
+}
+
 static bool wanted(const struct spot *spot, char **names)
 {
 	if (!*names)
@@ -1551,6 +1699,7 @@ int main(int argc, char **argv)
 	if (!mkdtemp(directory))
 		die(directory);
 	child_start();
+	slow_file_start();
 	mutexes_hold();
 	for (size_t i = 0; i < COUNT; i++)
 		if (wanted(&spots[i], argv + 1))

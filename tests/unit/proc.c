@@ -291,7 +291,7 @@ static void a_thread_stopped_outside_of_a_call(void **state)
 	} else {
 		assert_int_equal(proc_wait_read(parked.tid, &wait), 0);
 		assert_int_equal(wait.call, -1);
-		assert_int_not_equal(wait.kind, WAIT_RUNNING);
+		assert_int_equal(wait.kind, WAIT_STOPPED);
 		assert_in_range(wait.sp, parked.low, parked.high + 8);
 		assert_in_range(wait.pc, (uintptr_t)spin, (uintptr_t)spin + 256);
 		assert_int_equal(wait.arguments[0], 0);
