@@ -135,12 +135,16 @@ const char *judging_wait_words(const struct judging *judging, const struct dump_
 
 /* --- the verdicts of groups ------------------------------------------------------------------------- */
 
-static struct verdict behind_verdict(struct pool *pool, const struct finding *root)
+/* Through a semaphore nobody waits for a thread for certain. */
+static struct verdict behind_verdict(
+	struct pool *pool, const struct group *group, const struct finding *root)
 {
+	const char *certainty =
+		strcmp(group->wait, "sem_wait") ? root->certainty : CERTAINTY_LIKELY;
 	const char **sentence = pool_alloc(pool, sizeof(*sentence));
 	*sentence = pool_print(
 		pool, "They wait for threads of the verdict \"%s\": see there.", root->word);
-	return (struct verdict){"blocked behind", root->certainty, sentence, 1};
+	return (struct verdict){"blocked behind", certainty, sentence, 1};
 }
 
 /* Of the surest finding that is about one of its threads; those that wait behind others speak last. */
@@ -159,7 +163,7 @@ static void group_verdict(const struct judging *judging, struct group *group)
 	if (best)
 		group->verdict = finding_verdict(best);
 	else if (root)
-		group->verdict = behind_verdict(judging->pool, root);
+		group->verdict = behind_verdict(judging->pool, group, root);
 }
 
 static void verdicts_spread(struct judging *judging)

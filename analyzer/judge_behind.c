@@ -12,7 +12,7 @@ static struct finding *root_of(const struct judging *judging, const struct dump_
 	for (size_t steps = 0; thread && steps <= judging->dump->thread_count; steps++) {
 		if (steps && judging_of(judging, thread))
 			return judging_of(judging, thread);
-		thread = relations_waits_for(judging->relations, thread);
+		thread = relations_seems_to_wait_for(judging->relations, thread);
 	}
 	return NULL;
 }

@@ -41,17 +41,25 @@ static bool is_stuck(const struct judging *judging, const struct dump_thread *ho
 	       holder->start.value != waiter->start.value;
 }
 
+static const struct dump_thread *blocker_of(
+	const struct relations *relations, const struct dump_thread *waiter)
+{
+	if (!relations_waits_for_ever(relations, waiter))
+		return NULL;
+	if (relations_owner(relations, waiter) || relations_lock_holder(relations, waiter))
+		return relations_seems_to_wait_for(relations, waiter);
+	return NULL;
+}
+
 /* The holder in front of a waiter, if both stand still and it waits for nobody itself. */
 static const struct dump_thread *holder_of(
 	const struct judging *judging, const struct dump_thread *waiter)
 {
 	const struct relations *relations = judging->relations;
-	const struct dump_thread *holder = NULL;
-	if (relations_owner(relations, waiter) && relations_waits_for_ever(relations, waiter))
-		holder = relations_waits_for(relations, waiter);
+	const struct dump_thread *holder = blocker_of(relations, waiter);
 	if (!holder || judging_of(judging, holder) ||
 		!relations_waits_for_ever(relations, holder) ||
-		relations_waits_for(relations, holder) ||
+		relations_seems_to_wait_for(relations, holder) ||
 		!judging_is_old(judging, holder->since_ns))
 		return NULL;
 	bool stalled = is_stuck(judging, holder, waiter) && is_unmoved(judging, holder) &&

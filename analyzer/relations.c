@@ -118,6 +118,22 @@ const struct dump_owner *relations_owner(
 	return object_find(relations->owners, thread->object);
 }
 
+const struct dump_owner *relations_holder(
+	const struct relations *relations, const struct dump_thread *thread)
+{
+	return relations_waits(relations, thread, "sem_wait")
+		       ? object_find(relations->owners, thread->object)
+		       : NULL;
+}
+
+const struct dump_owner *relations_lock_holder(
+	const struct relations *relations, const struct dump_thread *thread)
+{
+	const struct dump_waker *poster = relations_waker(relations, thread);
+	bool posted = poster && poster->count.known && poster->count.value;
+	return posted ? relations_holder(relations, thread) : NULL;
+}
+
 static const struct dump_thread *joined(
 	const struct relations *relations, const struct dump_thread *thread)
 {
@@ -137,4 +153,17 @@ const struct dump_thread *relations_waits_for(
 	if (owner && owner->owner.known)
 		return relations_thread(relations, owner->owner.value);
 	return joined(relations, thread);
+}
+
+const struct dump_thread *relations_seems_to_wait_for(
+	const struct relations *relations, const struct dump_thread *thread)
+{
+	const struct dump_owner *holder = relations_holder(relations, thread);
+	const struct dump_thread *next = NULL;
+	if (!holder)
+		return relations_waits_for(relations, thread);
+	if (holder->owner.known)
+		next = relations_thread(relations, holder->owner.value);
+	/* One that has passed, and waits again, is a producer with a buffer for one. */
+	return next == thread ? NULL : next;
 }

@@ -37,9 +37,21 @@ const struct dump_waker *relations_waker(
 const struct dump_owner *relations_owner(
 	const struct relations *relations, const struct dump_thread *thread);
 
+/* Of a semaphore that seems to be used as a lock: who holds it, then. NULL for other waits. */
+const struct dump_owner *relations_holder(
+	const struct relations *relations, const struct dump_thread *thread);
+
+/* The same, of a semaphore that was posted before, and by those that had passed only: it is one. */
+const struct dump_owner *relations_lock_holder(
+	const struct relations *relations, const struct dump_thread *thread);
+
 /* The thread that must act before this one can go on: the owner of the lock that it waits for, or the
  * thread that it joins. NULL if it waits for no such thing or the other is not in the dump. */
 const struct dump_thread *relations_waits_for(
+	const struct relations *relations, const struct dump_thread *thread);
+
+/* The same, or the other thread that seems to hold the semaphore that this one waits for. */
+const struct dump_thread *relations_seems_to_wait_for(
 	const struct relations *relations, const struct dump_thread *thread);
 
 #endif

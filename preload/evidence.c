@@ -78,8 +78,9 @@ static bool waits_for_waker(const struct sighting *thread)
 
 static bool waits_for_owner(const struct sighting *thread)
 {
-	return !thread->from_proc && (thread->kind == WAIT_MUTEX || thread->kind == WAIT_RDLOCK ||
-					     thread->kind == WAIT_WRLOCK);
+	return !thread->from_proc &&
+	       (thread->kind == WAIT_MUTEX || thread->kind == WAIT_RDLOCK ||
+		       thread->kind == WAIT_WRLOCK || thread->kind == WAIT_SEM);
 }
 
 /* Sorts the waits that are of interest by object; returns how many. */
@@ -143,8 +144,25 @@ static int owner_lives(const struct lock_state *state)
 	return sys_call3(SYS_tgkill, sys_getpid(), state->owner, 0) >= 0;
 }
 
+/* It names its holder by the id that is never used again, and not at all where it is no lock. */
+static bool semaphore_row_read(uintptr_t object, struct owner_row *row)
+{
+	uint64_t holder;
+	if (!waker_holder(object, &holder))
+		return false;
+	const struct sighting *owner = life_find(&ids_array, holder);
+	*row = (struct owner_row){.object = object,
+		.kind = LOCK_SEMAPHORE,
+		.tid = owner ? owner->tid : -1,
+		.thread = holder,
+		.alive = owner != NULL};
+	return true;
+}
+
 static bool owner_row_read(const struct keyed *wait, struct owner_row *row)
 {
+	if (wait->thread->kind == WAIT_SEM)
+		return semaphore_row_read(wait->key, row);
 	struct lock_state state;
 	bool mutex = wait->thread->kind == WAIT_MUTEX;
 	uintptr_t object = wait->key;
@@ -174,8 +192,11 @@ static bool wait_unmoved(const struct keyed *wait)
 static bool owner_stays(const struct owner_row *row)
 {
 	struct lock_state state;
+	uint64_t holder;
 	if (row->alive != 0)
 		return true;
+	if (row->kind == LOCK_SEMAPHORE)
+		return waker_holder(row->object, &holder) && holder == row->thread;
 	bool read = row->kind == LOCK_MUTEX ? mutex_state(row->object, &state)
 					    : rwlock_state(row->object, &state);
 	return read && state.owner == row->tid;

@@ -23,13 +23,13 @@ struct waker_row {
 	int alive; /* the last waker: 1, 0, -1: not known */
 };
 
-enum lock_kind { LOCK_MUTEX, LOCK_RWLOCK };
+enum lock_kind { LOCK_MUTEX, LOCK_RWLOCK, LOCK_SEMAPHORE };
 
-/* Of a mutex or read-write lock that somebody waits on. */
+/* Of a mutex, read-write lock, or semaphore that is used as a lock, that somebody waits on. */
 struct owner_row {
 	uintptr_t object;
 	enum lock_kind kind;
-	int tid; /* of the owner, 0: nobody owns it (readers may) */
+	int tid; /* of the owner, 0: nobody owns it (readers may), -1: not known any more */
 	uint64_t thread; /* its never-reused id, 0: no record of it */
 	int alive; /* 1, 0, -1: not known (a lock shared between processes) */
 	uint64_t readers; /* that hold it */

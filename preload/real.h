@@ -43,6 +43,8 @@ __typeof__(pthread_cond_wait) pthread_cond_wait_2_2_5;
 __typeof__(pthread_cond_timedwait) pthread_cond_timedwait_2_2_5;
 __typeof__(pthread_cond_signal) pthread_cond_signal_2_2_5;
 __typeof__(pthread_cond_broadcast) pthread_cond_broadcast_2_2_5;
+__typeof__(pthread_cond_init) pthread_cond_init_2_2_5;
+__typeof__(pthread_cond_destroy) pthread_cond_destroy_2_2_5;
 int timer_create_2_2_5(clockid_t clock, struct sigevent *event, int *timer);
 int timer_settime_2_2_5(
 	int timer, int flags, const struct itimerspec *value, struct itimerspec *old);

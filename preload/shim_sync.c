@@ -79,10 +79,52 @@ INTERPOSE int pthread_cond_broadcast_2_2_5(pthread_cond_t *cond)
 	return REAL(pthread_cond_broadcast_2_2_5)(cond);
 }
 
+/* --- their lives: a new one, or none, at an address has been woken by nobody ------------------------- */
+
+INTERPOSE int pthread_cond_init(
+	pthread_cond_t *restrict cond, const pthread_condattr_t *restrict attributes)
+{
+	waker_renew((uintptr_t)cond);
+	return REAL(pthread_cond_init)(cond, attributes);
+}
+
+INTERPOSE int pthread_cond_destroy(pthread_cond_t *cond)
+{
+	waker_renew((uintptr_t)cond);
+	return REAL(pthread_cond_destroy)(cond);
+}
+
+INTERPOSE int pthread_cond_init_2_2_5(
+	pthread_cond_t *restrict cond, const pthread_condattr_t *restrict attributes)
+{
+	waker_renew((uintptr_t)cond);
+	return REAL(pthread_cond_init_2_2_5)(cond, attributes);
+}
+
+INTERPOSE int pthread_cond_destroy_2_2_5(pthread_cond_t *cond)
+{
+	waker_renew((uintptr_t)cond);
+	return REAL(pthread_cond_destroy_2_2_5)(cond);
+}
+
+INTERPOSE int cnd_init(cnd_t *cond)
+{
+	waker_renew((uintptr_t)cond);
+	return REAL(cnd_init)(cond);
+}
+
+INTERPOSE void cnd_destroy(cnd_t *cond)
+{
+	waker_renew((uintptr_t)cond);
+	REAL(cnd_destroy)(cond);
+}
+
 __asm__(".symver pthread_cond_wait_2_2_5, pthread_cond_wait@GLIBC_2.2.5, remove");
 __asm__(".symver pthread_cond_timedwait_2_2_5, pthread_cond_timedwait@GLIBC_2.2.5, remove");
 __asm__(".symver pthread_cond_signal_2_2_5, pthread_cond_signal@GLIBC_2.2.5, remove");
 __asm__(".symver pthread_cond_broadcast_2_2_5, pthread_cond_broadcast@GLIBC_2.2.5, remove");
+__asm__(".symver pthread_cond_init_2_2_5, pthread_cond_init@GLIBC_2.2.5, remove");
+__asm__(".symver pthread_cond_destroy_2_2_5, pthread_cond_destroy@GLIBC_2.2.5, remove");
 
 INTERPOSE int pthread_cond_clockwait(pthread_cond_t *restrict cond, pthread_mutex_t *restrict mutex,
 	clockid_t clock, const struct timespec *restrict deadline)
@@ -128,6 +170,8 @@ INTERPOSE int sem_wait(sem_t *sem)
 {
 	struct stay stay = wait_enter(WAIT_SEM, (uintptr_t)sem, UNTIMED);
 	int result = REAL(sem_wait)(sem);
+	if (!result)
+		waker_pass_note((uintptr_t)sem, HERE);
 	wait_leave(stay);
 	return result;
 }
@@ -136,6 +180,8 @@ INTERPOSE int sem_timedwait(sem_t *restrict sem, const struct timespec *restrict
 {
 	struct stay stay = wait_enter(WAIT_SEM, (uintptr_t)sem, TIMED);
 	int result = REAL(sem_timedwait)(sem, deadline);
+	if (!result)
+		waker_pass_note((uintptr_t)sem, HERE);
 	wait_leave(stay);
 	return result;
 }
@@ -145,14 +191,42 @@ INTERPOSE int sem_clockwait(
 {
 	struct stay stay = wait_enter(WAIT_SEM, (uintptr_t)sem, TIMED);
 	int result = REAL(sem_clockwait)(sem, clock, deadline);
+	if (!result)
+		waker_pass_note((uintptr_t)sem, HERE);
 	wait_leave(stay);
+	return result;
+}
+
+INTERPOSE int sem_trywait(sem_t *sem)
+{
+	int result = REAL(sem_trywait)(sem);
+	if (!result)
+		waker_pass_note((uintptr_t)sem, HERE);
 	return result;
 }
 
 INTERPOSE int sem_post(sem_t *sem)
 {
-	waker_note((uintptr_t)sem, HERE);
+	waker_post_note((uintptr_t)sem, HERE);
 	return REAL(sem_post)(sem);
+}
+
+static void sem_renew(const sem_t *sem)
+{
+	waker_renew((uintptr_t)sem);
+	waker_renew(waker_passing((uintptr_t)sem));
+}
+
+INTERPOSE int sem_init(sem_t *sem, int shared, unsigned value)
+{
+	sem_renew(sem);
+	return REAL(sem_init)(sem, shared, value);
+}
+
+INTERPOSE int sem_destroy(sem_t *sem)
+{
+	sem_renew(sem);
+	return REAL(sem_destroy)(sem);
 }
 
 /* --- mutexes -------------------------------------------------------------------------------------- */

@@ -22,6 +22,13 @@ struct waker *waker_take(struct waker *pair, uintptr_t key)
 	return row;
 }
 
+/* Renewed, and not woken since. A count that wrapped around has a place. */
+static bool is_renewed(const struct waker *row)
+{
+	return !(atomic_load_explicit(&row->count, memory_order_relaxed) & WAKER_COUNT_MASK) &&
+	       !atomic_load_explicit(&row->place, memory_order_relaxed);
+}
+
 static void waking_read(const struct waker *row, struct waking *waking)
 {
 	uint32_t count = atomic_load_explicit(&row->count, memory_order_relaxed);
@@ -42,6 +49,8 @@ enum waking_known waker_find(uintptr_t object, struct waking *waking)
 	for (int i = 0; i < 2; i++) {
 		uintptr_t here = atomic_load_explicit(&pair[i].object, memory_order_relaxed);
 		if (here == waker_key(object)) {
+			if (is_renewed(&pair[i]))
+				return WAKING_NEVER;
 			waking_read(&pair[i], waking);
 			return WAKING_NOTED;
 		}
@@ -49,6 +58,18 @@ enum waking_known waker_find(uintptr_t object, struct waking *waking)
 			known = WAKING_NEVER;
 	}
 	return known;
+}
+
+bool waker_holder(uintptr_t semaphore, uint64_t *thread)
+{
+	const struct waker *passing = waker_row(waker_passing(semaphore));
+	const struct waker *posting = waker_row(semaphore);
+	if (!passing)
+		return false;
+	uint32_t passes = atomic_load_explicit(&passing->count, memory_order_relaxed);
+	uint32_t posts = posting ? atomic_load_explicit(&posting->count, memory_order_relaxed) : 0;
+	*thread = atomic_load_explicit(&passing->thread, memory_order_relaxed);
+	return *thread && !(passes & WAKER_HANDED) && ((passes - posts) & WAKER_PASS_MASK) == 1;
 }
 
 /* The pages come back zeroed when they are touched; writing zeros would touch them all. */

@@ -5,8 +5,12 @@
  * finds both taken pushes out the one that was woken longer ago. Rows are never emptied. So an object that
  * is not found was never woken if its pair has an empty row, and nothing is known of it otherwise.
  *
- * Objects are addresses, and an address may be used again: what an earlier condition variable at the same
- * place was woken by counts as this one's. That errs to the side of "it was woken".
+ * Objects are addresses, and an address may be used again: an object that is initialised or destroyed begins
+ * anew, its row as of one that nobody woke. What is neither (PTHREAD_COND_INITIALIZER in memory that is used
+ * again, a futex) keeps what an earlier object at the same place was woken by.
+ *
+ * A semaphore has a second row, of those that passed it: where each that passes posts again, it is a lock, and
+ * the last that passed holds it.
  */
 #ifndef LEAKWATCH_WAKERS_H
 #define LEAKWATCH_WAKERS_H
@@ -24,6 +28,8 @@ struct waker {
 
 #define WAKER_SEVERAL	 0x80000000u /* more than one thread woke it */
 #define WAKER_COUNT_MASK 0x7fffffffu
+#define WAKER_HANDED	 0x40000000u /* of passing: posted by another than the last that passed */
+#define WAKER_PASS_MASK	 0x3fffffffu /* a carry out of it says WAKER_HANDED, which is silence */
 #define WAKER_PAIRS	 8192u
 
 extern struct waker wakers[WAKER_PAIRS][2];
@@ -70,6 +76,54 @@ static inline __attribute__((always_inline)) void waker_note(uintptr_t object, u
 	atomic_store_explicit(&row->count, count + 1, memory_order_relaxed);
 }
 
+/* The row of an object, NULL if it has none. */
+static inline __attribute__((always_inline)) struct waker *waker_row(uintptr_t object)
+{
+	struct waker *row = waker_pair(object);
+	uintptr_t key = waker_key(object);
+	for (int i = 0; i < 2; i++, row++)
+		if (atomic_load_explicit(&row->object, memory_order_relaxed) == key)
+			return row;
+	return NULL;
+}
+
+/* The object that stands for the passing of a semaphore: no other has its address, and its pair is another. */
+static inline uintptr_t waker_passing(uintptr_t semaphore)
+{
+	return semaphore ^ 0x4001;
+}
+
+/* Notes that the caller is about to post: before it does, since then another may pass. */
+static inline __attribute__((always_inline)) void waker_post_note(
+	uintptr_t semaphore, uintptr_t place)
+{
+	struct waker *passing = waker_row(waker_passing(semaphore));
+	struct slot *self = slot_self;
+	uint64_t thread = slot_usable(self) ? self->id : 0;
+	if (passing && atomic_load_explicit(&passing->thread, memory_order_relaxed) != thread)
+		atomic_store_explicit(&passing->count,
+			atomic_load_explicit(&passing->count, memory_order_relaxed) | WAKER_HANDED,
+			memory_order_relaxed);
+	waker_note(semaphore, place);
+}
+
+/* Notes that the caller has passed a semaphore. */
+static inline __attribute__((always_inline)) void waker_pass_note(
+	uintptr_t semaphore, uintptr_t place)
+{
+	waker_note(waker_passing(semaphore), place);
+}
+
+/* An object is initialised or destroyed: nobody woke it yet, or will again. Any thread, any time. */
+static inline void waker_renew(uintptr_t object)
+{
+	struct waker *row = waker_row(object);
+	if (!row)
+		return;
+	atomic_store_explicit(&row->place, 0, memory_order_relaxed);
+	atomic_store_explicit(&row->count, 0, memory_order_relaxed);
+}
+
 /* What is noted of object. Watcher only. */
 enum waking_known {
 	WAKING_LOST, /* nothing can be said: others have its rows */
@@ -84,6 +138,10 @@ struct waking {
 	bool several; /* not all by the same thread */
 };
 enum waking_known waker_find(uintptr_t object, struct waking *waking);
+
+/* The thread that holds a semaphore: of those that passed it one more than posted, and no other than the last that
+ * passed ever posted. False where it is no such lock, nobody holds it, or that is not known. Watcher only. */
+bool waker_holder(uintptr_t semaphore, uint64_t *thread);
 
 /* In the child of a fork: the threads that it speaks of are the parent's. */
 void wakers_forget(void);

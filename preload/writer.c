@@ -389,12 +389,13 @@ static void put_wakers(struct text *text, const struct evidence *evidence, uint6
 
 static void put_owner(struct text *text, const struct owner_row *row)
 {
+	static const char *const kinds[] = {" mutex", " rwlock", " semaphore"};
 	text_put_hex(text, row->object);
-	text_put(text, row->kind == LOCK_MUTEX ? " mutex" : " rwlock");
-	put_value(text, true, (uint64_t)row->tid);
+	text_put(text, kinds[row->kind]);
+	put_value(text, row->tid >= 0, (uint64_t)row->tid);
 	put_value(text, row->thread != 0, row->thread);
 	put_value(text, row->alive >= 0, (uint64_t)row->alive);
-	put_value(text, true, row->readers);
+	put_value(text, row->kind != LOCK_SEMAPHORE, row->readers);
 	text_newline(text);
 }
 

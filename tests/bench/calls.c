@@ -27,6 +27,8 @@ struct side {
 	__typeof__(sem_wait) *sem_wait;
 	__typeof__(sem_post) *sem_post;
 	__typeof__(pthread_cond_signal) *cond_signal;
+	__typeof__(pthread_cond_init) *cond_init;
+	__typeof__(pthread_cond_destroy) *cond_destroy;
 	__typeof__(read) *read;
 	__typeof__(poll) *poll;
 	__typeof__(pthread_create) *create;
@@ -73,6 +75,13 @@ static void semaphore_pair(const struct side *side)
 static void signal_alone(const struct side *side)
 {
 	side->cond_signal(&cond);
+}
+
+static void cond_life(const struct side *side)
+{
+	pthread_cond_t brief;
+	side->cond_init(&brief, NULL);
+	side->cond_destroy(&brief);
 }
 
 static void read_byte(const struct side *side)
@@ -154,6 +163,8 @@ static struct side side_of(void *library)
 		.sem_wait = function(library, "sem_wait", NULL),
 		.sem_post = function(library, "sem_post", NULL),
 		.cond_signal = function(library, "pthread_cond_signal", "GLIBC_2.3.2"),
+		.cond_init = function(library, "pthread_cond_init", "GLIBC_2.3.2"),
+		.cond_destroy = function(library, "pthread_cond_destroy", "GLIBC_2.3.2"),
 		.read = function(library, "read", NULL),
 		.poll = function(library, "poll", NULL),
 		.create = function(library, "pthread_create", NULL),
@@ -175,6 +186,7 @@ int main(int argc, char **argv)
 	measure("pthread_rwlock_rdlock + unlock", rwlock_pair, 5000, &libc, &bound);
 	measure("sem_post + sem_wait, ready", semaphore_pair, 5000, &libc, &bound);
 	measure("pthread_cond_signal, no waiter", signal_alone, 5000, &libc, &bound);
+	measure("pthread_cond_init + destroy", cond_life, 5000, &libc, &bound);
 	measure("read, 1 byte", read_byte, 2000, &libc, &bound);
 	measure("poll, ready", poll_ready, 1000, &libc, &bound);
 	measure("pthread_create + join", create_join, 20, &libc, &bound);

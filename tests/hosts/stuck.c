@@ -88,6 +88,68 @@ static void deadlock(void)
 		start_detached(lock_first, NULL);
 }
 
+static sem_t semaphores[2];
+
+/* In health by turns, and once the wrong way round. */
+static void *pass_both(void *order)
+{
+	const int *at = order;
+	sem_wait(&semaphores[at[0]]);
+	if (at[2]) {
+		arrived++;
+		await(2);
+	}
+	sem_wait(&semaphores[at[1]]);
+	sem_post(&semaphores[at[1]]);
+	sem_post(&semaphores[at[0]]);
+	return NULL;
+}
+
+static void semaphore_deadlock(void)
+{
+	static int healthy[] = {0, 1, 0}, there[] = {0, 1, 1}, back[] = {1, 0, 1};
+	sem_init(&semaphores[0], 0, 1);
+	sem_init(&semaphores[1], 0, 1);
+	for (unsigned i = 0; i < size; i++)
+		pass_both(healthy);
+	start_detached(pass_both, there);
+	start_detached(pass_both, back);
+	await(2);
+	for (unsigned i = 0; i < size; i++)
+		start_detached(pass_both, healthy);
+}
+
+/* Two producers, each of which has filled the buffer that the other waits for; who empties them takes its time. */
+static void *fill_both(void *order)
+{
+	const int *at = order;
+	sem_wait(&semaphores[at[0]]);
+	arrived++;
+	await(2);
+	sem_wait(&semaphores[at[1]]);
+	return NULL;
+}
+
+static void *empty_once(void *unused)
+{
+	for (int i = 0; i < 2; i++)
+		sem_post(&semaphores[i]);
+	return unused;
+}
+
+static void buffers(void)
+{
+	static int there[] = {0, 1}, back[] = {1, 0};
+	for (int i = 0; i < 2; i++) {
+		sem_init(&semaphores[i], 0, 1);
+		sem_wait(&semaphores[i]);
+	}
+	pthread_join(start(empty_once, NULL), NULL);
+	start_detached(fill_both, there);
+	start_detached(fill_both, back);
+	await(2);
+}
+
 static void *lock_twice(void *unused)
 {
 	pthread_mutex_lock(&first);
@@ -421,6 +483,8 @@ static const struct mode {
 	unsigned size;
 } modes[] = {
 	{"deadlock", deadlock, 3},
+	{"semaphore-deadlock", semaphore_deadlock, 3},
+	{"buffers", buffers, 1},
 	{"self-lock", self_lock, 1},
 	{"join-deadlock", join_deadlock, 1},
 	{"rwlock-deadlock", rwlock_deadlock, 1},

@@ -120,14 +120,21 @@ __typeof__(pthread_cond_wait) old_cond_wait;
 __typeof__(pthread_cond_timedwait) old_cond_timedwait;
 __typeof__(pthread_cond_signal) old_cond_signal;
 __typeof__(pthread_cond_broadcast) old_cond_broadcast;
+__typeof__(pthread_cond_init) old_cond_init;
+__typeof__(pthread_cond_destroy) old_cond_destroy;
 __asm__(".symver old_cond_wait, pthread_cond_wait@GLIBC_2.2.5");
 __asm__(".symver old_cond_timedwait, pthread_cond_timedwait@GLIBC_2.2.5");
 __asm__(".symver old_cond_signal, pthread_cond_signal@GLIBC_2.2.5");
 __asm__(".symver old_cond_broadcast, pthread_cond_broadcast@GLIBC_2.2.5");
+__asm__(".symver old_cond_init, pthread_cond_init@GLIBC_2.2.5");
+__asm__(".symver old_cond_destroy, pthread_cond_destroy@GLIBC_2.2.5");
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t cond = PTHREAD_COND_INITIALIZER, partners = PTHREAD_COND_INITIALIZER;
 static pthread_cond_t old_cond = PTHREAD_COND_INITIALIZER;
+static pthread_cond_t brief_cond; /* initialised and destroyed again and again */
+static cnd_t brief_c11_cond;
+static sem_t brief_sem;
 static pthread_rwlock_t rwlock = PTHREAD_RWLOCK_INITIALIZER;
 static pthread_barrier_t barrier;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -303,6 +310,15 @@ static void setup(void)
 	EACH(sem_timedwait, ROUNDS, , sem_timedwait(&sem, &later); sem_post(&sem), NONE) \
 	EACH(sem_clockwait, ROUNDS, , sem_clockwait(&sem, CLOCK_REALTIME, &later); sem_post(&sem), NONE) \
 	EACH(sem_post, ROUNDS, , sem_post(&sem); sem_wait(&sem), NONE) \
+	EACH(sem_trywait, ROUNDS, , sem_trywait(&sem); sem_post(&sem), NONE) \
+	EACH(sem_init, ROUNDS, , sem_init(&brief_sem, 0, 0), NONE) \
+	EACH(sem_destroy, ROUNDS, , sem_destroy(&brief_sem), NONE) \
+	EACH(pthread_cond_init, ROUNDS, , pthread_cond_init(&brief_cond, NULL), NONE) \
+	EACH(pthread_cond_destroy, ROUNDS, , pthread_cond_destroy(&brief_cond), NONE) \
+	EACH(pthread_cond_init_2_2_5, ROUNDS, , old_cond_init(&brief_cond, NULL), NONE) \
+	EACH(pthread_cond_destroy_2_2_5, ROUNDS, , old_cond_destroy(&brief_cond), NONE) \
+	EACH(cnd_init, ROUNDS, , cnd_init(&brief_c11_cond), NONE) \
+	EACH(cnd_destroy, ROUNDS, , cnd_destroy(&brief_c11_cond), NONE) \
 	EACH(pthread_mutex_lock, ROUNDS, , pthread_mutex_lock(&lock); pthread_mutex_unlock(&lock), NONE) \
 	EACH(pthread_mutex_timedlock, ROUNDS, , pthread_mutex_timedlock(&lock, &later); pthread_mutex_unlock(&lock), NONE) \
 	EACH(pthread_mutex_clocklock, ROUNDS, , pthread_mutex_clocklock(&lock, CLOCK_REALTIME, &later); pthread_mutex_unlock(&lock), NONE) \

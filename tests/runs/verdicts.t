@@ -5,7 +5,7 @@
 # shellcheck source=tests/watch.sh
 . "$(dirname "$0")/../watch.sh"
 needs jq curl
-plan 71
+plan 74
 
 export LEAKWATCH_INTERVAL=0.2 LEAKWATCH_TICK=0.05
 stuck=$build/tests/hosts/stuck
@@ -34,6 +34,7 @@ found() { # MODE WANTED [N]
 }
 
 found deadlock 'deadlock proven 2\+3'
+found semaphore-deadlock 'deadlock likely 2\+3'
 found self-lock 'deadlock proven 1'
 found join-deadlock 'deadlock proven 2'
 found rwlock-deadlock 'deadlock proven 2'
@@ -57,6 +58,7 @@ innocent() { # MODE [N]: after ten dumps still no verdict, nor in any of these
 innocent leader
 innocent contended
 innocent join-in-order
+innocent buffers
 innocent idle-pool
 innocent busy-pool
 innocent orphaned-pool

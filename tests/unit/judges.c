@@ -251,6 +251,41 @@ static void test_not_dead(void **state)
 	sketches_judge(owned_by("0 - - 0"), 1, "");
 }
 
+/* --- semaphores as locks ----------------------------------------------------------------------------------- */
+
+/* 2 holds A and wants B, 3 holds B and wants A, 4 wants A too; each has waited for so many seconds. */
+static struct sketch *semaphores(unsigned long seconds, const char *owners)
+{
+	struct sketch *sketch = sketches_new(1);
+	unsigned number = group(sketch, 3, "sem_wait", 0);
+	thread(sketch, number, 2, seconds, "0xb", 1);
+	thread(sketch, number, 3, seconds, "0xa", 1);
+	thread(sketch, number, 4, seconds, "0xa", 1);
+	add(sketch->owners, "%s", owners);
+	return sketch;
+}
+
+static void test_semaphore_deadlock(void **state)
+{
+	(void)state;
+	const char *owners = "0xa semaphore 1002 2 1 -\n0xb semaphore 1003 3 1 -\n";
+	sketches_judge(semaphores(100, owners), 1, "deadlock likely 2+1");
+	sketches_judge(semaphores(50, owners), 1, "");
+	sketches_judge(semaphores(100, "0xa semaphore 1002 2 1 -\n"), 1, "");
+	/* A producer with a buffer for one. */
+	sketches_judge(semaphores(100, "0xa semaphore 1003 3 1 -\n"), 1, "");
+}
+
+static void test_semaphore_dead_owner(void **state)
+{
+	(void)state;
+	for (int posts = 0; posts < 2; posts++) {
+		struct sketch *sketch = semaphores(100, "0xa semaphore - 9 0 -\n");
+		add(sketch->wakers, "0xa 9 %d 200000000000 0 1\n", posts);
+		sketches_judge(sketch, 1, posts ? "dead owner likely 2" : "");
+	}
+}
+
 /* --- stalled --------------------------------------------------------------------------------------------- */
 
 /* Over dumps, 2 waits so and holds the lock that 3 wants; its wait has the number waits + i * step. */
@@ -736,6 +771,8 @@ int main(void)
 		cmocka_unit_test(test_joining_a_worker_is_none),
 		cmocka_unit_test(test_dead_owner),
 		cmocka_unit_test(test_not_dead),
+		cmocka_unit_test(test_semaphore_deadlock),
+		cmocka_unit_test(test_semaphore_dead_owner),
 		cmocka_unit_test(test_stalled),
 		cmocka_unit_test(test_stalled_in_one_dump),
 		cmocka_unit_test(test_not_stalled),

@@ -131,6 +131,75 @@ static void a_count_that_wraps_is_not_never(void **state)
 	assert_int_not_equal(waking.count, 0);
 }
 
+static void a_new_object_was_not_woken(void **state)
+{
+	(void)state;
+	struct waking waking;
+	uintptr_t objects[3];
+	find_neighbours(objects, 3);
+	waker_note(objects[0], 1);
+	waker_note(objects[1], 2);
+	waker_renew(objects[0]);
+	assert_int_equal(waker_find(objects[0], &waking), WAKING_NEVER);
+	assert_int_equal(waking.count, 0);
+	assert_int_equal(waker_find(objects[1], &waking), WAKING_NOTED);
+	/* Its row is no empty one: another may have been pushed out. */
+	waker_renew(objects[2]);
+	assert_int_equal(waker_find(objects[2], &waking), WAKING_LOST);
+	waker_note(objects[0], 3);
+	assert_int_equal(waker_find(objects[0], &waking), WAKING_NOTED);
+	assert_int_equal(waking.count, 1);
+	assert_false(waking.several);
+}
+
+static void pass(void)
+{
+	slot_claim();
+	waker_pass_note(OBJECT, 1);
+}
+
+static void *post_as_another(void *unused)
+{
+	(void)unused;
+	slot_claim();
+	waker_post_note(OBJECT, 2);
+	return NULL;
+}
+
+static void a_semaphore_is_held_by_who_passed_last(void **state)
+{
+	(void)state;
+	uint64_t holder;
+	assert_false(waker_holder(OBJECT, &holder));
+	for (int i = 0; i < 3; i++) {
+		pass();
+		assert_true(waker_holder(OBJECT, &holder));
+		assert_int_equal(holder, slot_self->id);
+		waker_post_note(OBJECT, 2);
+		assert_false(waker_holder(OBJECT, &holder));
+	}
+	/* A counter, of which two have a part. */
+	pass();
+	pass();
+	assert_false(waker_holder(OBJECT, &holder));
+}
+
+static void what_others_post_is_no_lock(void **state)
+{
+	(void)state;
+	uint64_t holder;
+	pthread_t thread;
+	pass();
+	pthread_create(&thread, NULL, post_as_another, NULL);
+	pthread_join(thread, NULL);
+	pass();
+	assert_false(waker_holder(OBJECT, &holder));
+	waker_renew(OBJECT);
+	waker_renew(waker_passing(OBJECT));
+	pass();
+	assert_true(waker_holder(OBJECT, &holder));
+}
+
 static void the_table_holds_no_pointers_of_the_host(void **state)
 {
 	(void)state;
@@ -172,6 +241,9 @@ int main(void)
 		TEST(two_objects_share_a_pair),
 		TEST(the_one_woken_longer_ago_is_pushed_out),
 		TEST(a_count_that_wraps_is_not_never),
+		TEST(a_new_object_was_not_woken),
+		TEST(a_semaphore_is_held_by_who_passed_last),
+		TEST(what_others_post_is_no_lock),
 		TEST(the_table_holds_no_pointers_of_the_host),
 		TEST(addresses_spread),
 		TEST(after_a_fork_nothing_was_woken),
