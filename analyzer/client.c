@@ -50,6 +50,9 @@ const char *client_words(enum client_result result)
 		return "its watcher's answer makes no sense";
 	case CLIENT_REFUSED:
 		return "its watcher refused the request";
+	case CLIENT_UNKNOWN_REQUEST:
+		return "its libleakwatch.so does not know this request: it is older than this "
+		       "leakwatch";
 	case CLIENT_SYSTEM:
 		return strerror(errno);
 	}
@@ -244,6 +247,8 @@ static enum client_result take_end(struct connection *connection)
 /* "ok ...": moves *line to its fields. */
 static enum client_result check_line(char **line)
 {
+	if (strcmp(*line, "error unknown request") == 0)
+		return CLIENT_UNKNOWN_REQUEST;
 	if (strncmp(*line, "error", 5) == 0 && ((*line)[5] == ' ' || !(*line)[5]))
 		return CLIENT_REFUSED;
 	if (strncmp(*line, "ok ", 3) != 0)
@@ -378,21 +383,33 @@ static enum client_result take_dump(struct connection *connection, struct client
 	return result == CLIENT_OK ? take_end(connection) : result;
 }
 
-static enum client_result ask_dump(
-	struct connection *connection, const struct directory *where, pid_t pid, void *out)
+static enum client_result ask_with(const char *request, struct connection *connection,
+	const struct directory *where, pid_t pid, struct client_dump *out)
 {
 	struct client_dump dump = {0};
 	char *fields;
-	enum client_result result = ask(connection, where, pid, CONTROL_DUMP, &fields);
+	enum client_result result = ask(connection, where, pid, request, &fields);
 	if (result == CLIENT_OK)
 		result = parse_dump(fields, &dump.bytes, &dump.path);
 	if (result == CLIENT_OK)
 		result = take_dump(connection, &dump);
 	if (result == CLIENT_OK)
-		*(struct client_dump *)out = dump;
+		*out = dump;
 	else
 		client_dump_free(&dump);
 	return result;
+}
+
+static enum client_result ask_dump(
+	struct connection *connection, const struct directory *where, pid_t pid, void *out)
+{
+	return ask_with(CONTROL_DUMP, connection, where, pid, out);
+}
+
+static enum client_result ask_prove(
+	struct connection *connection, const struct directory *where, pid_t pid, void *out)
+{
+	return ask_with(CONTROL_PROVE, connection, where, pid, out);
 }
 
 typedef enum client_result (*requester)(
@@ -470,6 +487,12 @@ enum client_result client_dump(
 	const struct directory *where, pid_t pid, int timeout_ms, struct client_dump *dump)
 {
 	return with_directory(ask_dump, where, pid, timeout_ms, dump);
+}
+
+enum client_result client_prove(
+	const struct directory *where, pid_t pid, int timeout_ms, struct client_dump *dump)
+{
+	return with_directory(ask_prove, where, pid, timeout_ms, dump);
 }
 
 void client_dump_free(struct client_dump *dump)

@@ -16,7 +16,9 @@
 #include <sys/types.h>
 
 #define CLIENT_TIMEOUT_MS 10000 /* for a person who waits for one answer */
-#define CLIENT_DUMP_MAX	  ((size_t)1 << 30) /* bytes of a dump; a longer one is malformed */
+#define CLIENT_PROVE_TIMEOUT_MS                                                                    \
+	120000 /* for a proof: two ticks, and what a shim allows itself for two pictures */
+#define CLIENT_DUMP_MAX ((size_t)1 << 30) /* bytes of a dump; a longer one is malformed */
 
 /* Why there is no answer. */
 enum client_result {
@@ -30,6 +32,7 @@ enum client_result {
 	CLIENT_CUT_SHORT = -7, /* the connection closed before the answer was complete */
 	CLIENT_MALFORMED = -8, /* the answer is not one of the protocol */
 	CLIENT_REFUSED = -9, /* the watcher answered "error ..." */
+	CLIENT_UNKNOWN_REQUEST = -11, /* it answered that it does not know the request */
 	CLIENT_SYSTEM = -10, /* a system call of ours failed; errno says why */
 };
 
@@ -61,6 +64,11 @@ struct client_dump {
 
 /* Has process PID take a dump now, and returns it. WHERE as above. On failure *dump is untouched. */
 enum client_result client_dump(
+	const struct directory *where, pid_t pid, int timeout_ms, struct client_dump *dump);
+
+/* The same, with a proof of which waits can never end; to be given CLIENT_PROVE_TIMEOUT_MS. Shims that are older
+ * than this request answer CLIENT_UNKNOWN_REQUEST. */
+enum client_result client_prove(
 	const struct directory *where, pid_t pid, int timeout_ms, struct client_dump *dump);
 
 /* Safe on a zeroed or already freed dump. */

@@ -9,6 +9,7 @@
 #include "analyzer/number.h"
 #include "analyzer/percent.h"
 #include "analyzer/say.h"
+#include "preload/contract/dump.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,16 +23,18 @@
 #include <unistd.h>
 
 static const char help[] =
-	"Usage: leakwatch dump [-o FILE] PID\n"
+	"Usage: leakwatch dump [--prove] [-o FILE] PID\n"
 	"Has process PID take a dump now, and prints where it is stored.\n"
 	"\n"
 	"  -o, --output=FILE  write the dump to FILE as well and print that; - is stdout\n"
+	"  -p, --prove        prove which waits can never end: takes some seconds\n"
 	"  -h, --help         show this\n"
 	"\n"
 	"Exit code: 1 if the process does not run or has no watcher; 2 for any other failure.\n";
 
 static const struct option options[] = {
 	{"output", required_argument, NULL, 'o'},
+	{"prove", no_argument, NULL, 'p'},
 	{"help", no_argument, NULL, 'h'},
 	{NULL, 0, NULL, 0},
 };
@@ -118,21 +121,29 @@ static int failure_code(enum client_result result)
 	return nothing ? EXIT_NOTHING : EXIT_UNUSABLE;
 }
 
-/* Whether to go on: false after --help. */
-static bool parse_options(int argc, char **argv, char **output)
+struct settings {
+	char *output; /* NULL: the dump stays where the process has stored it */
+	bool prove;
+	bool help;
+};
+
+static struct settings parse_options(int argc, char **argv)
 {
 	static char name[] = "leakwatch dump"; /* for getopt's own messages */
+	struct settings settings = {0};
 	argv[0] = name;
 	optind = 0;
-	for (int option; (option = getopt_long(argc, argv, "o:h", options, NULL)) != -1;) {
+	for (int option; (option = getopt_long(argc, argv, "o:ph", options, NULL)) != -1;) {
 		if (option == 'o')
-			*output = optarg;
+			settings.output = optarg;
+		else if (option == 'p')
+			settings.prove = true;
 		else if (option == 'h')
-			return false;
+			settings.help = true;
 		else
 			exit(EXIT_UNUSABLE);
 	}
-	return true;
+	return settings;
 }
 
 static pid_t parse_pid(int argc, char **argv)
@@ -147,23 +158,33 @@ static pid_t parse_pid(int argc, char **argv)
 	return (pid_t)pid;
 }
 
+static enum client_result ask(pid_t pid, bool prove, struct client_dump *dump)
+{
+	if (!prove)
+		return client_dump(NULL, pid, CLIENT_TIMEOUT_MS, dump);
+	enum client_result result = client_prove(NULL, pid, CLIENT_PROVE_TIMEOUT_MS, dump);
+	if (result == CLIENT_OK && !strstr(dump->text, DUMP_SECTION_PROOF))
+		warn("dump: process %d took a dump without a proof", (int)pid);
+	return result;
+}
+
 int cmd_dump(int argc, char **argv)
 {
 	struct client_dump dump = {0};
-	char *output = NULL;
-	if (!parse_options(argc, argv, &output)) {
+	struct settings settings = parse_options(argc, argv);
+	if (settings.help) {
 		fputs(help, stdout);
 		return EXIT_OK;
 	}
 	pid_t pid = parse_pid(argc, argv);
-	if (output && strcmp(output, "-") != 0)
-		check_output(output);
-	enum client_result result = client_dump(NULL, pid, CLIENT_TIMEOUT_MS, &dump);
+	if (settings.output && strcmp(settings.output, "-") != 0)
+		check_output(settings.output);
+	enum client_result result = ask(pid, settings.prove, &dump);
 	if (result != CLIENT_OK) {
 		warn("dump: cannot ask process %d: %s", (int)pid, client_words(result));
 		return failure_code(result);
 	}
-	deliver(pid, &dump, output);
+	deliver(pid, &dump, settings.output);
 	client_dump_free(&dump);
 	return EXIT_OK;
 }

@@ -16,7 +16,7 @@
 #define GRACE_MAX_S (366 * 24 * 3600)
 
 static const char help[] =
-	"Usage: leakwatch report [--debug=1|2] [--json] [DUMP... | DIR | PID]\n"
+	"Usage: leakwatch report [--debug=1|2] [--json] [--prove] [DUMP... | DIR | PID]\n"
 	"Explains a dump: which threads leak or hang, with the evidence; then all by where they "
 	"wait,\n"
 	"largest group first, with who created them. With nothing named, the newest dump in "
@@ -31,6 +31,7 @@ static const char help[] =
 	"  --debug=1     a page of groups, which go tool pprof opens too (the default)\n"
 	"  --debug=2     a paragraph for each thread\n"
 	"  --json        one JSON object\n"
+	"  --prove       of a process: prove which waits can never end, which takes some seconds\n"
 	"  --all         tell hints too: pools that are idle, calls without a deadline\n"
 	"  --grace=S     seconds from when on an age counts for a verdict (60)\n"
 	"  --suppressions=FILE\n"
@@ -45,6 +46,7 @@ enum {
 	OPTION_JSON,
 	OPTION_SYMBOLS,
 	OPTION_DEBUGINFOD,
+	OPTION_PROVE,
 	OPTION_ALL,
 	OPTION_GRACE,
 	OPTION_SUPPRESSIONS
@@ -55,6 +57,7 @@ static const struct option options[] = {
 	{"debug", required_argument, NULL, OPTION_DEBUG},
 	{"json", no_argument, NULL, OPTION_JSON},
 	{"symbols", required_argument, NULL, OPTION_SYMBOLS},
+	{"prove", no_argument, NULL, OPTION_PROVE},
 	{"all", no_argument, NULL, OPTION_ALL},
 	{"grace", required_argument, NULL, OPTION_GRACE},
 	{"suppressions", required_argument, NULL, OPTION_SUPPRESSIONS},
@@ -67,6 +70,7 @@ struct settings {
 	void (*render)(const struct report *report, FILE *out);
 	const char *symbol_table; /* NULL: debug information */
 	bool network;
+	bool prove;
 	bool all;
 	struct thresholds thresholds;
 	struct suppressions *suppressions; /* NULL: none */
@@ -112,6 +116,9 @@ static void set_option(struct settings *settings, int option)
 		break;
 	case OPTION_SYMBOLS:
 		settings->symbol_table = optarg;
+		break;
+	case OPTION_PROVE:
+		settings->prove = true;
 		break;
 	case OPTION_ALL:
 		settings->all = true;
@@ -160,6 +167,8 @@ static void check(enum dumps_result result, const struct complaint *complaint)
 static void dumps_get(struct dumps *dumps, char **names)
 {
 	struct complaint complaint;
+	if (!*names && dumps->prove)
+		die("report: --prove asks a process; see leakwatch report --help");
 	if (!*names)
 		check(dumps_add_newest(dumps, &complaint), &complaint);
 	for (; *names; names++)
@@ -183,7 +192,7 @@ static struct symbols *symbols_get(const struct settings *settings)
 int cmd_report(int argc, char **argv)
 {
 	struct settings settings = settings_read(argc, argv);
-	struct dumps dumps = {.count = 0};
+	struct dumps dumps = {.prove = settings.prove};
 	if (settings.help)
 		return fputs(help, stdout) < 0 ? EXIT_UNUSABLE : EXIT_OK;
 	struct symbols *symbols = symbols_get(&settings);

@@ -32,6 +32,8 @@ static const char help[] =
 	"      --dir=DIR           where dumps and the control socket go (/tmp/leakwatch-UID)\n"
 	"      --keep=N            dumps kept of one process, the newest (60); 0: all\n"
 	"      --at-exit           take a dump when the program exits\n"
+	"      --prove-every=N     of the dumps by time, each Nth proves which waits can never "
+	"end\n"
 	"      --fail-on=leak      judge what is alive when the program ends: exit code 1 and a\n"
 	"                          report on stderr if a leak is proven; leak:likely: or likely\n"
 	"      --suppressions=FILE rules for what --fail-on passes over\n"
@@ -46,6 +48,7 @@ static const struct option options[] = {
 	{"dir", required_argument, NULL, 'd'},
 	{"keep", required_argument, NULL, 'k'},
 	{"at-exit", no_argument, NULL, 'x'},
+	{"prove-every", required_argument, NULL, 'p'},
 	{"fail-on", required_argument, NULL, 'f'},
 	{"suppressions", required_argument, NULL, 's'},
 	{"help", no_argument, NULL, 'h'},
@@ -96,6 +99,14 @@ static void set_keep(const char *text)
 	set_environment("LEAKWATCH_KEEP", text);
 }
 
+static void set_prove_every(const char *text)
+{
+	uint64_t every;
+	if (number_parse(text, ENVIRONMENT_KEEP_MAX, &every) < 0)
+		die("run: --prove-every=%s: not a number of dumps", text);
+	set_environment("LEAKWATCH_PROVE_EVERY", text);
+}
+
 /* Absolute, because the program may change its directory; there, so that a mistake shows now. */
 static void set_directory(const char *text)
 {
@@ -139,6 +150,8 @@ static void set_option(struct settings *settings, int option)
 		set_keep(optarg);
 	else if (option == 'x')
 		set_environment("LEAKWATCH_AT_EXIT", "1");
+	else if (option == 'p')
+		set_prove_every(optarg);
 	else if (option == 'f')
 		set_fail_on(settings, optarg);
 	else if (option == 's')

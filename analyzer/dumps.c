@@ -170,7 +170,9 @@ static void stored_add(struct dumps *dumps, const struct dump *fresh, const char
 static enum dumps_result process_add(struct dumps *dumps, pid_t pid, struct complaint *complaint)
 {
 	struct client_dump fresh = {0};
-	enum client_result asked = client_dump(NULL, pid, CLIENT_TIMEOUT_MS, &fresh);
+	enum client_result asked =
+		dumps->prove ? client_prove(NULL, pid, CLIENT_PROVE_TIMEOUT_MS, &fresh)
+			     : client_dump(NULL, pid, CLIENT_TIMEOUT_MS, &fresh);
 	if (asked != CLIENT_OK)
 		return client_complain(complaint, pid, asked);
 	char name[64];
@@ -180,6 +182,8 @@ static enum dumps_result process_add(struct dumps *dumps, pid_t pid, struct comp
 		fresh.path ? fresh.path : name, fresh.text, fresh.bytes, &dump, complaint);
 	if (!result)
 		dump_keep(dumps, dump);
+	if (!result && dumps->prove && !dump->has_proof)
+		warn("report: process %d took a dump without a proof", (int)pid);
 	if (!result && fresh.path)
 		stored_add(dumps, dump, fresh.path);
 	client_dump_free(&fresh);
@@ -194,6 +198,9 @@ enum dumps_result dumps_add_named(
 	struct stat status;
 	uint64_t pid;
 	bool exists = !stat(name, &status);
+	if (dumps->prove && (exists || number_parse(name, INT_MAX, &pid) || !pid))
+		return complain(complaint, DUMPS_UNUSABLE, name,
+			"--prove asks a process, and this is none");
 	if (exists && S_ISDIR(status.st_mode))
 		return named_directory_add(dumps, name, complaint);
 	if (!exists && !number_parse(name, INT_MAX, &pid) && pid)

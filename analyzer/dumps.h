@@ -10,6 +10,7 @@
 struct dumps {
 	struct dump **list;
 	size_t count, room;
+	bool prove; /* the caller's wish: processes prove which waits can never end, and only they can be named */
 };
 
 enum dumps_result {

@@ -2,6 +2,7 @@
  * summary.c - a report in a few sentences. What was not measured is called so, never 0.
  */
 #include "analyzer/summary.h"
+#include "analyzer/keepers.h"
 #include "analyzer/proof.h"
 #include "analyzer/utf8.h"
 #include "analyzer/verdicts.h"
@@ -109,6 +110,39 @@ static void pictures_print(const struct report *report, FILE *out)
 		fprintf(out, ", in %s", words_of_duration(pool, dump->proof_took_ns.value));
 }
 
+struct unmeasured {
+	const char *reasons;
+	size_t count;
+};
+
+static struct unmeasured *unmeasured_of(struct rows *found, const char *reasons, struct pool *pool)
+{
+	for (size_t i = 0; i < found->count; i++) {
+		struct unmeasured *one = (struct unmeasured *)found->items + i;
+		if (!strcmp(one->reasons, reasons))
+			return one;
+	}
+	struct unmeasured *one = rows_add(found, pool);
+	one->reasons = reasons;
+	return one;
+}
+
+/* Why some waits were not looked at, each set of reasons once. */
+static void unmeasured_print(const struct report *report, FILE *out)
+{
+	struct pool *pool = report->tracer.pool;
+	const struct dump *dump = report->dump;
+	struct rows found = {.item_bytes = sizeof(struct unmeasured)};
+	for (size_t i = 0; i < dump->proof_count; i++)
+		if (proof_says(&dump->proofs[i], DUMP_UNMEASURED) && dump->proofs[i].reasons)
+			unmeasured_of(&found, dump->proofs[i].reasons, pool)->count++;
+	for (size_t i = 0; i < found.count; i++) {
+		const struct unmeasured *one = (struct unmeasured *)found.items + i;
+		fprintf(out, "#   %zu not known, because %s\n", one->count,
+			keepers_reasons(pool, one->reasons));
+	}
+}
+
 static void proof_print(const struct report *report, FILE *out)
 {
 	const struct dump *dump = report->dump;
@@ -122,6 +156,7 @@ static void proof_print(const struct report *report, FILE *out)
 		fprintf(out, ", %zu not known", unmeasured);
 	pictures_print(report, out);
 	fprintf(out, "\n");
+	unmeasured_print(report, out);
 }
 
 static const char *in_words(const struct tracer *tracer, const struct group *group)

@@ -51,6 +51,7 @@ static char *directory_make(struct complaint *complaint)
 static int environment_prepare(const char *path, struct complaint *complaint)
 {
 	if (setenv("LEAKWATCH_DIR", path, 1) || setenv("LEAKWATCH_AT_EXIT", "1", 1) ||
+		setenv("LEAKWATCH_PROVE_EXIT", "1", 1) ||
 		setenv("LEAKWATCH_EXIT_GRACE", GRACE_SECONDS, 0))
 		return complain(complaint, "set", "the environment");
 	return 0;

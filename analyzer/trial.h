@@ -15,7 +15,7 @@ struct trial {
 
 /*
  * Runs program (a path) with the arguments and the caller's environment, to which it adds a private directory for
- * dumps, dumps at exit, and a grace time. Signals that ask the caller to end go on to the program. Then
+ * dumps, dumps at exit with a proof, and a grace time. Signals that ask the caller to end go on to the program. Then
  * judges the last dump of each process that the program was or started, and reports leaks on stderr.
  *
  * 0, and the exit code for the caller: the program's own if that is not 0 (128 and the signal's number, if one ended

@@ -133,7 +133,7 @@ static void nothing_print(const struct report *report, FILE *out)
 			     "a directory or a process).\n");
 	if (!dump->has_proof)
 		fprintf(out, "# Not looked for: waits for what nobody can reach, which takes a "
-			     "proof (report --prove PID).\n");
+			     "proof (leakwatch report --prove PID).\n");
 	if (!dump->has_owners || !dump->has_wakers)
 		fprintf(out,
 			"# Not looked for: deadlocks and wakers; the dump is silent on them.\n");

@@ -47,7 +47,7 @@ fi
 leakwatch=$build/leakwatch shim=$build/libleakwatch.so
 
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/leakwatch-test.XXXXXX") || exit 1
-unset LEAKWATCH_INTERVAL LEAKWATCH_KEEP LEAKWATCH_AT_EXIT
+unset LEAKWATCH_INTERVAL LEAKWATCH_KEEP LEAKWATCH_AT_EXIT LEAKWATCH_PROVE_EVERY LEAKWATCH_PROVE_EXIT
 export LEAKWATCH_DIR="$scratch/dumps"
 mkdir -m 700 "$LEAKWATCH_DIR"
 

@@ -7,6 +7,6 @@
 
 #define ENVIRONMENT_DIRECTORY_BYTES 512 /* of LEAKWATCH_DIR, its NUL included */
 #define ENVIRONMENT_SECONDS_MAX	    (366u * 24 * 3600) /* of each time: a year */
-#define ENVIRONMENT_KEEP_MAX	    0xffffffffu /* of LEAKWATCH_KEEP */
+#define ENVIRONMENT_KEEP_MAX	    0xffffffffu /* of LEAKWATCH_KEEP and LEAKWATCH_PROVE_EVERY */
 
 #endif

@@ -1,8 +1,9 @@
 /*
  * fakewatcher.c - binds $LEAKWATCH_DIR/PID.sock and answers as a watcher would, or not.
  *
- *	fakewatcher good | unstored | silent | nonsense | short | late
+ *	fakewatcher good | unstored | newer | silent | nonsense | short | late
  *
+ * One that is newer answers a request for a proof, but with a dump that has none; the others do not know the request.
  * One that is late is asked before it has a socket, and then before it listens.
  *
  * It answers until it is killed; its dump is the line "fake dump".
@@ -49,7 +50,7 @@ static void answer(int fd)
 		pause();
 	else if (is("nonsense"))
 		dprintf(fd, "ok I am fine, thank you\n");
-	else if (strcmp(request, "dump\n") == 0)
+	else if (strcmp(request, "dump\n") == 0 || (is("newer") && strcmp(request, "prove\n") == 0))
 		answer_dump(fd);
 	else if (strcmp(request, "status\n") == 0)
 		answer_status(fd);

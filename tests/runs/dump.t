@@ -2,7 +2,7 @@
 # leakwatch dump: a dump is taken now; with -o its file appears whole or not at all.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
-plan 28
+plan 31
 
 hosts=$build/tests/hosts
 cd "$scratch" || exit 1
@@ -45,6 +45,16 @@ run "$leakwatch" dump -o fifo "$pid"
 is 'nor is anything but a file replaced' "$status" 2
 run "$leakwatch" dump -o no/where "$pid"
 like 'no such directory' "$status $err" '^2 leakwatch: dump: cannot write no/where: No such file'
+
+# --- proofs -----------------------------------------------------------------------------------------
+
+run "$leakwatch" dump --prove "$pid"
+like 'a shim that is too old for a proof' "$status $err" \
+	'^2 .*cannot ask process [0-9]+: its libleakwatch.so does not know this request: it is older'
+fake newer
+run "$leakwatch" dump -p "$pid"
+is 'a proof is asked for' "$status $out" "0 $LEAKWATCH_DIR/fake-$pid-8812-000001.dump"
+like 'a dump without one is told of' "$err" "^leakwatch: dump: process $pid took a dump without a proof\$"
 
 # --- failures ---------------------------------------------------------------------------------------
 

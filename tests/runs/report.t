@@ -3,7 +3,7 @@
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 
-plan 46
+plan 50
 golden=$(cd "$(dirname "$0")/../golden" && pwd)
 
 is_one_line() {
@@ -35,6 +35,12 @@ like 'no such file: named' "$err" 'nowhere.dump: cannot open it: No such file'
 run "$leakwatch" report 2147483646
 is 'no such process: exit 1' "$status" 1
 is_one_line 'no such process'
+run "$leakwatch" report --prove
+is '--prove of nothing: exit 2' "$status" 2
+is_one_line '--prove of nothing'
+run "$leakwatch" report --prove "$golden/losses/dump"
+is '--prove of a file: exit 2' "$status" 2
+like '--prove of a file: said' "$err" 'losses/dump: --prove asks a process'
 run "$leakwatch" report --symbols="$scratch/none" "$golden/losses/dump"
 is 'no such table of symbols: exit 2' "$status" 2
 run sh -c '"$1" report "$2" >/dev/full' sh "$leakwatch" "$golden/losses/dump"

@@ -3,7 +3,7 @@
 # cannot be watched is refused in one line that says why.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
-plan 34
+plan 36
 
 shim=$(realpath "$shim")
 hosts=$build/tests/hosts
@@ -30,15 +30,16 @@ is 'a signal ends it as it would end the program' $? 143
 
 run "$leakwatch" run env
 like 'LD_PRELOAD is the absolute path' "$out" "^LD_PRELOAD=$shim\$"
-unlike 'no option sets no LEAKWATCH_AT_EXIT' "$out" '^LEAKWATCH_(AT_EXIT|KEEP|INTERVAL)='
+unlike 'no option sets no LEAKWATCH_AT_EXIT' "$out" '^LEAKWATCH_(AT_EXIT|KEEP|INTERVAL|PROVE_EVERY|PROVE_EXIT)='
 
 run env LD_PRELOAD='libm.so.6 libdl.so.2' "$leakwatch" run env
 like 'other preloads are kept' "$out" "^LD_PRELOAD=$shim:libm.so.6:libdl.so.2\$"
 
 cd "$scratch" || exit 1
-run "$leakwatch" run --interval=0.5 --keep=3 --at-exit --dir=new env
+run "$leakwatch" run --interval=0.5 --keep=3 --prove-every=5 --at-exit --dir=new env
 like '--interval' "$out" '^LEAKWATCH_INTERVAL=0.5$'
 like '--keep' "$out" '^LEAKWATCH_KEEP=3$'
+like '--prove-every' "$out" '^LEAKWATCH_PROVE_EVERY=5$'
 like '--at-exit' "$out" '^LEAKWATCH_AT_EXIT=1$'
 like '--dir is made absolute' "$out" "^LEAKWATCH_DIR=$(realpath "$scratch")/new\$"
 is '--dir is made for the user alone' "$(stat -c %a new)" 700
@@ -89,6 +90,7 @@ refused 'no command' 'no command' --
 refused 'an unknown option' "unrecognized option '--colour'" --colour true
 refused 'a wrong interval' 'interval=1m: not a number' --interval=1m true
 refused 'a wrong number of dumps' 'keep=-1: not a number' --keep=-1 true
+refused 'a wrong number of proofs' 'prove-every=often: not a number' --prove-every=often true
 refused 'a directory that is a file' 'dir=text: not a directory' --dir=text true
 refused 'a directory in no directory' 'dir=no/where: No such file' --dir=no/where true
 

@@ -237,6 +237,16 @@ static void large_dump_is_read_whole(void **state)
 	assert_int_equal(ask_large("x", &dump), CLIENT_MALFORMED);
 }
 
+static void old_shim_knows_no_proof(void **state)
+{
+	(void)state;
+	struct client_dump dump;
+	struct server server = {.answer = "error unknown request\n"};
+	pid_t pid = start_server(&server);
+	assert_int_equal(client_prove(&where, pid, GENEROUS_MS, &dump), CLIENT_UNKNOWN_REQUEST);
+	end_server(pid, server.named);
+}
+
 static void refusal_is_read_without_request(void **state)
 {
 	(void)state;
@@ -271,7 +281,8 @@ static void wrong_status_is_told(void **state)
 		{"ok oldest_ns=99999999999999999999 " STATUS "\n", CLIENT_MALFORMED},
 		{"ok pid=%d comm=a threads=1\n", CLIENT_MALFORMED},
 		{"error\n", CLIENT_REFUSED},
-		{"error unknown request\n", CLIENT_REFUSED},
+		{"error unknown request\n", CLIENT_UNKNOWN_REQUEST},
+		{"error unknown request, or so\n", CLIENT_REFUSED},
 		{"errors\n", CLIENT_MALFORMED},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -467,6 +478,7 @@ int main(void)
 		cmocka_unit_test(dump_is_read),
 		cmocka_unit_test(unstored_dump_has_no_path),
 		cmocka_unit_test(large_dump_is_read_whole),
+		cmocka_unit_test(old_shim_knows_no_proof),
 		cmocka_unit_test(refusal_is_read_without_request),
 		cmocka_unit_test(wrong_status_is_told),
 		cmocka_unit_test(wrong_dump_is_told),
