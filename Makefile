@@ -35,14 +35,14 @@ DEMO_LIBS       := -pthread -lrt
 
 preload_src  := $(wildcard preload/*.c)
 analyzer_src := $(filter-out analyzer/main.c,$(wildcard analyzer/*.c))
-demo_main    := demos/leaklab.c demos/leakserver.c
+demo_main    := demos/leaklab.c demos/leakserver.c demos/leakcheck.c
 demo_src     := $(filter-out $(demo_main),$(wildcard demos/*.c))
 unit_src     := $(wildcard tests/unit/*.c)
 host_src     := $(wildcard tests/hosts/*.c) $(wildcard tests/hostile/*.c) $(wildcard tests/bench/*.c)
 hostxx_src   := $(wildcard tests/hosts/*.cc) $(wildcard tests/hostile/*.cc)
 pattern_src  := $(wildcard tests/patterns/*.c tests/patterns/*.cc)
 pattern_lib  := $(wildcard tests/patterns/lib/*.c)
-man_pages    := $(wildcard docs/man/*.1) $(wildcard docs/man/*.5) $(wildcard docs/man/*.7)
+man_pages    := $(wildcard docs/man/*.1) $(wildcard docs/man/*.3) $(wildcard docs/man/*.5) $(wildcard docs/man/*.7)
 
 preload_obj  := $(preload_src:%.c=$(OUT)/%.o)
 analyzer_obj := $(analyzer_src:%.c=$(OUT)/%.o)
@@ -96,6 +96,10 @@ $(leakwatch): $(OUT)/analyzer/main.o $(OUT)/analyzer.a
 	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) $^ -o $@ $(ANALYZER_LIBS)
 
 $(OUT)/demos/leaklab: $(OUT)/demos/leaklab.o $(demo_obj)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) $^ -o $@ $(DEMO_LIBS)
+
+$(OUT)/demos/leakcheck: $(OUT)/demos/leakcheck.o
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) $^ -o $@ $(DEMO_LIBS)
 
@@ -183,9 +187,10 @@ deps-services: ## install the services that the longer tests run
 # --- install --------------------------------------------------------------------------------------
 
 install: $(shim) $(leakwatch) ## install below $(DESTDIR)$(PREFIX)
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/leakwatch
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/leakwatch $(DESTDIR)$(PREFIX)/include
 	install -m 755 $(leakwatch) $(DESTDIR)$(PREFIX)/bin/leakwatch
 	install -m 644 $(shim) $(DESTDIR)$(PREFIX)/lib/leakwatch/libleakwatch.so
+	install -m 644 include/leakwatch.h $(DESTDIR)$(PREFIX)/include/leakwatch.h
 	for page in $(man_pages); do \
 		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/} || exit 1; done
 

@@ -55,6 +55,8 @@ struct dump_thread {
 	struct measured start; /* address of the start routine itself, not a return address */
 	struct measured detached;
 	const char *name;
+	const char *scope; /* of leakwatch.h, in which it was made; NULL: in none */
+	struct measured ignored; /* 1: the program said that it is to be */
 	const struct dump_creator *created_by; /* NULL: not known */
 	const struct dump_fd
 		*fd; /* what its object is, of a wait on descriptors; NULL: not known */
@@ -70,13 +72,15 @@ struct dump_timer {
 	struct measured since_ns, period_ns, overruns;
 	const char *clock, *notify;
 	struct measured server; /* tid of the thread that is notified */
+	const char *scope;
 	const struct dump_creator *created_by;
 };
 
 struct dump_unjoined {
 	unsigned line;
 	struct measured id, tid, creator, start, since_ns, stack_bytes;
-	const char *name;
+	const char *name, *scope;
+	struct measured ignored;
 	const struct dump_creator *created_by;
 };
 

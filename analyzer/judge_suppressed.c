@@ -1,5 +1,5 @@
 /*
- * judge_suppressed.c - takes away what rules hold back: a person's before anybody judges, the built-in ones
+ * judge_suppressed.c - takes away what the program itself says is to be ignored, and what rules hold back: a person's before anybody judges, the built-in ones
  * before what is alive at exit is judged. A deadlock in a library's thread is one still.
  */
 #include "analyzer/judge.h"
@@ -82,8 +82,54 @@ static void all_suppress(struct judging *judging, const struct suppressions *rul
 	remains_suppress(judging, rules);
 }
 
+/* --- by the program itself ------------------------------------------------------------------------ */
+
+static struct finding *finding_of_program(struct judging *judging)
+{
+	struct finding *finding = judging_find(judging, WORD, CERTAINTY_NONE);
+	finding_say(finding, judging->pool, "The program says that they are to be ignored.");
+	return finding;
+}
+
+static void group_ignore(struct judging *judging, const struct group *group)
+{
+	struct finding *finding = NULL;
+	for (size_t i = 0; i < group->thread_count; i++) {
+		if (!group->threads[i]->ignored.value || judging_of(judging, group->threads[i]))
+			continue;
+		if (!finding)
+			finding = finding_of_program(judging);
+		judging_accuse(judging, finding, group->threads[i]);
+	}
+}
+
+static bool all_ignored(const struct unjoined_group *group)
+{
+	for (size_t i = 0; i < group->count; i++)
+		if (!group->threads[i]->ignored.value)
+			return false;
+	return true;
+}
+
+static void ignored_suppress(struct judging *judging)
+{
+	const struct groups *groups = judging->report->groups;
+	struct remains *remains = judging->report->remains;
+	for (size_t i = 0; i < groups->count; i++)
+		group_ignore(judging, groups->list[i]);
+	for (size_t i = 0; i < remains->unjoined_count; i++) {
+		struct unjoined_group *group = &remains->unjoined[i];
+		if (!all_ignored(group))
+			continue;
+		struct finding *finding = finding_of_program(judging);
+		finding->unjoined = group;
+		finding->count = group->count;
+	}
+}
+
 void judge_suppressed(struct judging *judging)
 {
+	ignored_suppress(judging);
 	if (judging->report->suppressions)
 		all_suppress(judging, judging->report->suppressions);
 }

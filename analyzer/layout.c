@@ -99,6 +99,8 @@ static const struct field thread_fields[] = {
 	ADDRESS(dump_thread, start, "start"),
 	FLAG(dump_thread, detached, "detached"),
 	TEXT(dump_thread, name, "name"),
+	TEXT(dump_thread, scope, "scope"),
+	FLAG(dump_thread, ignored, "ignored"),
 };
 
 static const struct field creator_fields[] = {
@@ -120,6 +122,7 @@ static const struct field timer_fields[] = {
 	TEXT(dump_timer, clock, "clock"),
 	TEXT(dump_timer, notify, "notify"),
 	NUMBER(dump_timer, server, "server"),
+	TEXT(dump_timer, scope, "scope"),
 };
 
 static const struct field unjoined_fields[] = {
@@ -130,6 +133,8 @@ static const struct field unjoined_fields[] = {
 	NUMBER(dump_unjoined, since_ns, "since_ns"),
 	NUMBER(dump_unjoined, stack_bytes, "stack_bytes"),
 	TEXT(dump_unjoined, name, "name"),
+	TEXT(dump_unjoined, scope, "scope"),
+	FLAG(dump_unjoined, ignored, "ignored"),
 };
 
 static const struct field waker_fields[] = {

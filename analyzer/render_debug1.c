@@ -9,6 +9,7 @@
 #include "analyzer/columns.h"
 #include "analyzer/descriptor.h"
 #include "analyzer/keepers.h"
+#include "analyzer/scopes.h"
 #include "analyzer/summary.h"
 #include "analyzer/utf8.h"
 #include "analyzer/verdicts.h"
@@ -193,10 +194,13 @@ static void group_print(const struct report *report, const struct group *group, 
 	struct pool *pool = report->tracer.pool;
 	struct trace trace =
 		trace_of_stack(&report->tracer, &group->stack, group->guessed, group->partial);
+	const char *scope = scopes_of_group(pool, group);
 	sample_print(group, out);
 	fprintf(out, "# labels: {\"wait\":\"%s\"}\n", utf8_printable(pool, group->wait));
 	state_print(pool, group, out);
 	descriptors_print(report, group, out);
+	if (scope)
+		fprintf(out, "# in scope %s\n", scope);
 	verdict_print(pool, &group->verdict, out);
 	keepers_print(report, group, out);
 	changes_print(report, group, out);

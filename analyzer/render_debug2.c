@@ -92,6 +92,8 @@ static void labels_print(const struct report *report, const struct dump_thread *
 			pool_print(pool, "%" PRIu64, thread->since_ns.value), out);
 	if (thread->detached.known && thread->detached.value)
 		label_print(&first, "detached", "true", out);
+	if (thread->scope)
+		label_print(&first, "scope", quoted(pool, thread->scope), out);
 	proof_label_print(report, thread, &first, out);
 	fprintf(out, "}:\n");
 }

@@ -208,6 +208,7 @@ static void thread_write(
 	json_text(json, "object_detail",
 		descriptor_words(report->tracer.pool, report->dump, thread->fd));
 	json_measured(json, "stable_ns", thread->stable_ns);
+	json_text(json, "scope", thread->scope);
 	owner_write(json, report, thread);
 	waker_write(json, report, thread);
 	proof_write(json, report, thread);
@@ -302,6 +303,7 @@ static void unjoined_thread_write(struct json *json, const struct dump_unjoined 
 	json_text(json, "name", thread->name);
 	json_measured(json, "since_ns", thread->since_ns);
 	json_measured(json, "stack_bytes", thread->stack_bytes);
+	json_text(json, "scope", thread->scope);
 	json_object_end(json);
 }
 
@@ -339,6 +341,7 @@ static void timer_write(struct json *json, const struct dump_timer *timer)
 	json_text(json, "clock", timer->clock);
 	json_text(json, "notify", timer->notify);
 	json_measured(json, "server", timer->server);
+	json_text(json, "scope", timer->scope);
 	json_object_end(json);
 }
 

@@ -56,6 +56,8 @@ struct rule *sieve_thread(struct sieve *sieve, const struct dump_thread *thread)
 	struct rule *rule = sieve->of_stacks;
 	if (!rule)
 		rule = suppressions_text(sieve->rules, RULE_NAME, thread->name);
+	if (!rule)
+		rule = suppressions_text(sieve->rules, RULE_SCOPE, thread->scope);
 	if (!rule && made_by_libc(sieve, thread))
 		rule = suppressions_text(sieve->rules, RULE_LIBC, "");
 	return rule;
@@ -80,12 +82,27 @@ void sieve_groups(
 
 /* --- what is left over ---------------------------------------------------------------------------- */
 
-/* The rule for the names of all of them: the group is one thing to whoever reads of it. */
-static struct rule *names_rule(const struct suppressions *rules, const struct unjoined_group *group)
+/* The rule for each one's name or scope, if all have one: the group is one thing to whoever reads of it. */
+static struct rule *members_rule(
+	const struct suppressions *rules, const struct unjoined_group *group)
 {
 	struct rule *rule = NULL;
 	for (size_t i = 0; i < group->count; i++) {
 		rule = suppressions_text(rules, RULE_NAME, group->threads[i]->name);
+		if (!rule)
+			rule = suppressions_text(rules, RULE_SCOPE, group->threads[i]->scope);
+		if (!rule)
+			return NULL;
+	}
+	return rule;
+}
+
+static struct rule *timers_scope_rule(
+	const struct suppressions *rules, const struct timer_group *group)
+{
+	struct rule *rule = NULL;
+	for (size_t i = 0; i < group->count; i++) {
+		rule = suppressions_text(rules, RULE_SCOPE, group->timers[i]->scope);
 		if (!rule)
 			return NULL;
 	}
@@ -100,7 +117,7 @@ struct rule *sieve_unjoined(const struct suppressions *rules, const struct trace
 	if (group->start.known)
 		start = trace_of_entry(tracer, group->start.value);
 	struct rule *rule = stacks_rule(rules, RULE_THREAD, &start, &creation);
-	return rule ? rule : names_rule(rules, group);
+	return rule ? rule : members_rule(rules, group);
 }
 
 struct rule *sieve_timers(const struct suppressions *rules, const struct tracer *tracer,
@@ -108,5 +125,7 @@ struct rule *sieve_timers(const struct suppressions *rules, const struct tracer 
 {
 	struct trace creation = trace_of_creator(tracer, group->creator);
 	struct rule *rule = suppressions_trace(rules, RULE_TIMER, &creation);
-	return rule ? rule : suppressions_trace(rules, RULE_MODULE, &creation);
+	if (!rule)
+		rule = suppressions_trace(rules, RULE_MODULE, &creation);
+	return rule ? rule : timers_scope_rule(rules, group);
 }

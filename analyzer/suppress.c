@@ -18,6 +18,7 @@ static const char *const kind_words[RULE_KINDS] = {
 	[RULE_TIMER] = "timer:",
 	[RULE_MODULE] = "module:",
 	[RULE_NAME] = "name:",
+	[RULE_SCOPE] = "scope:",
 };
 
 /* Threads that a library keeps until the process ends, and means to. */
@@ -144,7 +145,8 @@ static const char *rule_read(char *line, const char *today, struct rule *rule)
 		rule->pattern = line + length;
 		return *rule->pattern ? NULL : "a rule without a pattern";
 	}
-	return "not a rule: it begins with none of thread:, created_by:, timer:, module:, name:";
+	return "not a rule: it begins with none of thread:, created_by:, timer:, module:, name:, "
+	       "scope:";
 }
 
 static char *line_trim(char *line)

@@ -8,6 +8,7 @@
  *	timer:PATTERN       a function on the stack that created the timer
  *	module:PATTERN      a file name of a library or program on one of these stacks
  *	name:PATTERN        the thread's name
+ *	scope:PATTERN       the scope of leakwatch.h in which the thread or timer was made
  *
  * A pattern matches anywhere in the text; * stands for any text, ^ at its begin and $ at its end for the text's own
  * ends. Empty lines and those that begin with # are passed over.
@@ -24,6 +25,7 @@ enum rule_kind {
 	RULE_TIMER,
 	RULE_MODULE,
 	RULE_NAME,
+	RULE_SCOPE,
 	RULE_KINDS, /* of files */
 	RULE_LIBC, /* built in only: threads that libc made for itself */
 };

@@ -3,6 +3,7 @@
  */
 #include "analyzer/verdicts.h"
 #include "analyzer/keepers.h"
+#include "analyzer/scopes.h"
 #include "analyzer/utf8.h"
 #include "analyzer/words.h"
 
@@ -104,10 +105,13 @@ static void finding_print(const struct report *report, const struct finding *fin
 {
 	struct pool *pool = report->tracer.pool;
 	struct verdict verdict = finding_verdict(finding);
+	const char *scope = scopes_of_finding(pool, finding);
 	fprintf(out, "#\n# %s: %s\n", subject_words(pool, finding), verdict_words(pool, &verdict));
 	if (finding->threads.count)
 		where_print(report, finding, out);
 	creator_print(report, finding, out);
+	if (scope)
+		fprintf(out, "#   in scope %s\n", scope);
 	sentences_print(&finding->evidence, out);
 	struct rows kept =
 		keepers_sentences(report, finding->threads.items, finding->threads.count);

@@ -7,6 +7,7 @@
 #include "preload/sys.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -15,12 +16,16 @@
 
 #define BACKLOG	      8
 #define CLIENT_WAIT_S 2
+#define HOST_WAIT_S   10 /* for a thread of the host that asks */
 #define REQUEST_BYTES 64
+#define ANSWER_BYTES  1024
 
 /* From the host itself: not in the format, and taken from this process alone. */
-#define CONTROL_EXIT "exit"
+#define CONTROL_EXIT	   "exit"
+#define CONTROL_CHECK	   "check" /* SCOPE TID: the scope's index plus one, or 0; the asking thread */
+#define CONTROL_CHECK_DUMP "check-dump"
 
-#define EXIT_WAIT_MS 500u /* for a watcher that has only just been started */
+#define EXIT_WAIT_MS	   500u /* for a watcher that has only just been started */
 
 enum { NOT_YET, READY, NEVER };
 
@@ -88,9 +93,9 @@ bool control_gone(void)
 		       AT_SYMLINK_NOFOLLOW) == -ENOENT;
 }
 
-static void wait_limit(int fd)
+static void wait_limit(int fd, int seconds)
 {
-	struct timeval limit = {CLIENT_WAIT_S, 0};
+	struct timeval limit = {seconds, 0};
 	sys_call6(SYS_setsockopt, fd, SOL_SOCKET, SO_RCVTIMEO, (long)&limit, sizeof limit, 0);
 	sys_call6(SYS_setsockopt, fd, SOL_SOCKET, SO_SNDTIMEO, (long)&limit, sizeof limit, 0);
 }
@@ -159,6 +164,33 @@ static void answer_status(int fd, const struct control_service *service)
 	text_free(&answer);
 }
 
+/* Decimal digits, past which *text is moved. Of our own making, so not checked. */
+static uint64_t number_take(const char **text)
+{
+	uint64_t number = 0;
+	for (; **text >= '0' && **text <= '9'; ++*text)
+		number = number * 10 + (uint64_t)(**text - '0');
+	return number;
+}
+
+static void answer_check(int fd, const char *numbers, const struct control_service *service)
+{
+	struct text answer = {0};
+	uint32_t scope = (uint32_t)number_take(&numbers);
+	numbers += *numbers == ' ';
+	text_put(&answer, "ok left=");
+	text_put_u64(&answer, service->left(scope, (int)number_take(&numbers)));
+	text_newline(&answer);
+	if (!answer.failed)
+		bytes_send(fd, answer.bytes, answer.count);
+	text_free(&answer);
+}
+
+static bool is_check(const char *line)
+{
+	return strncmp(line, CONTROL_CHECK " ", strlen(CONTROL_CHECK " ")) == 0;
+}
+
 static void client_answer(int fd, bool self, const struct control_service *service)
 {
 	static const char unknown[] = "error unknown request\n";
@@ -171,6 +203,10 @@ static void client_answer(int fd, bool self, const struct control_service *servi
 		answer_status(fd, service);
 	else if (self && strcmp(line, CONTROL_EXIT) == 0)
 		answer_dump(fd, "exit", service);
+	else if (self && strcmp(line, CONTROL_CHECK_DUMP) == 0)
+		answer_dump(fd, "check", service);
+	else if (self && is_check(line))
+		answer_check(fd, line + strlen(CONTROL_CHECK " "), service);
 	else
 		bytes_send(fd, unknown, strlen(unknown));
 }
@@ -182,7 +218,7 @@ void control_serve(int listener, const struct control_service *service)
 	int fd = (int)sys_call4(SYS_accept4, listener, 0, 0, SOCK_CLOEXEC);
 	if (fd < 0)
 		return;
-	wait_limit(fd);
+	wait_limit(fd, CLIENT_WAIT_S);
 	long error = sys_call6(
 		SYS_getsockopt, fd, SOL_SOCKET, SO_PEERCRED, (long)&peer, (long)&bytes, 0);
 	if (!error && (peer.uid == 0 || peer.uid == (uid_t)sys_call0(SYS_geteuid)))
@@ -198,23 +234,64 @@ static bool control_awaited(void)
 	return atomic_load_explicit(&control.state, memory_order_acquire) == READY;
 }
 
-bool control_request_exit_dump(void)
+/* The beginning of the answer, as a text. */
+static bool control_ask(const char *request, int wait_s, char answer[static ANSWER_BYTES])
 {
-	static const char request[] = CONTROL_EXIT "\n";
-	char answer[512];
 	if (!control_awaited())
 		return false;
 	int fd = (int)sys_call3(SYS_socket, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return false;
-	wait_limit(fd);
-	bool sent =
-		sys_call3(SYS_connect, fd, (long)&control.address, sizeof control.address) == 0 &&
-		bytes_send(fd, request, strlen(request));
-	/* The answer comes when the dump is stored; what it says does not matter here. */
-	bool answered = sent && sys_read(fd, answer, sizeof answer) > 0;
+	wait_limit(fd, wait_s);
+	long result, bytes = -1;
+	/* Signals of the host's may come at any time. */
+	do
+		result = sys_call3(SYS_connect, fd, (long)&control.address, sizeof control.address);
+	while (result == -EINTR);
+	if (!result && bytes_send(fd, request, strlen(request)))
+		do
+			bytes = sys_read(fd, answer, ANSWER_BYTES - 1);
+		while (bytes == -EINTR);
 	sys_close(fd);
-	return answered;
+	answer[bytes > 0 ? bytes : 0] = '\0';
+	return bytes > 0;
+}
+
+/* The answer comes when the dump is stored. */
+static bool control_ask_dump(const char *request, int wait_s)
+{
+	static const char stored[] = " path=/";
+	char answer[ANSWER_BYTES];
+	return control_ask(request, wait_s, answer) && strstr(answer, stored);
+}
+
+bool control_request_exit_dump(void)
+{
+	return control_ask_dump(CONTROL_EXIT "\n", CLIENT_WAIT_S);
+}
+
+bool control_request_dump(void)
+{
+	return control_ask_dump(CONTROL_DUMP "\n", HOST_WAIT_S);
+}
+
+bool control_request_check_dump(void)
+{
+	return control_ask_dump(CONTROL_CHECK_DUMP "\n", HOST_WAIT_S);
+}
+
+int control_request_check(const struct scope *scope)
+{
+	char request[REQUEST_BYTES], answer[ANSWER_BYTES];
+	char *at = text_copy(request, CONTROL_CHECK " ");
+	at = text_copy_u64(at, scope ? scope->index + 1 : 0);
+	at = text_copy_u64(text_copy(at, " "), (uint64_t)sys_gettid());
+	text_copy(at, "\n");
+	if (!control_ask(request, HOST_WAIT_S, answer) || strncmp(answer, "ok left=", 8) != 0)
+		return -1;
+	const char *digits = answer + 8;
+	uint64_t left = number_take(&digits);
+	return left < INT_MAX ? (int)left : INT_MAX;
 }
 
 void control_close(void)

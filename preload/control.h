@@ -4,6 +4,7 @@
 #ifndef LEAKWATCH_CONTROL_H
 #define LEAKWATCH_CONTROL_H
 
+#include "preload/scopes.h"
 #include "preload/text.h"
 
 #include <stdbool.h>
@@ -14,6 +15,9 @@ struct control_service {
 	const struct text *(*dump)(const char *reason, char *path);
 	/* Appends the answer to "status", without its newline. */
 	void (*status)(struct text *answer);
+	/* How many threads and timers are left of a scope, by its index plus one, or of the process (0); the thread
+	 * of that kernel id does not count. */
+	uint64_t (*left)(uint32_t scope, int but_tid);
 };
 
 /* Opens the socket in the directory of store.h. Its descriptor, or a negative errno: the watcher then
@@ -30,6 +34,13 @@ void control_serve(int listener, const struct control_service *service);
 /* From a thread of the host, at exit: has the watcher take the last dump, and waits for it, two seconds
  * at most. False if there is nobody to ask. */
 bool control_request_exit_dump(void);
+
+/* From a thread of the host, which waits for the answer, ten seconds at most: has the watcher take a dump, as anybody may
+ * ask; one whose reason is a check; or count what is left of a scope, or, with NULL, of the process, the caller
+ * apart. False, or -1, if there is nobody to ask, or no answer. */
+bool control_request_dump(void);
+bool control_request_check_dump(void);
+int control_request_check(const struct scope *scope);
 
 /* Removes the socket's name. Any thread. */
 void control_close(void);

@@ -113,6 +113,9 @@ struct slot *slot_take(void)
 	slot->creator = NULL;
 	slot->name[0] = '\0';
 	slot->exit_rounds = 0;
+	slot->ignored = false;
+	slot->scopes_lost = 0;
+	slot->scope = slot->made_in = NULL;
 	return slot;
 }
 

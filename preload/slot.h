@@ -36,6 +36,7 @@
 #define SLOT_DEPTH_MASK 0xffu
 
 struct creator;
+struct scope;
 
 #define WAIT_UNFILLED UINT64_MAX /* as an entry: not to be read */
 
@@ -86,6 +87,12 @@ struct slot {
 	uint64_t first_count; /* the word's count when the slot was taken */
 	void (*once_routine)(void); /* of the recorded wait for another thread's pthread_once() */
 	uint32_t exit_rounds; /* of destructors that its thread has been through */
+
+	/* Of leakwatch.h. The thread's own, but for the scope that it begins with, which is its creator's. */
+	_Atomic bool ignored;
+	uint32_t scopes_lost; /* begun, not ended, and not to be had */
+	const struct scope *scope; /* that what it makes belongs to, NULL: none */
+	const struct scope *made_in; /* that it was made in itself */
 
 	struct wait waits[SLOT_NESTING];
 

@@ -15,6 +15,7 @@
 #include "preload/proc.h"
 #include "preload/store.h"
 #include "preload/strangers.h"
+#include "preload/scopes.h"
 #include "preload/sys.h"
 #include "preload/syscalls.h"
 #include "preload/threads.h"
@@ -114,7 +115,8 @@ static void sight_by_proc(struct sighting *thread)
 			snapshot.losses[LOSS_THREAD_UNREADABLE]++;
 			return;
 		}
-		if (wait.kind == WAIT_RUNNING)
+		/* A thread in a system call of our own waits for us: for the answer to a call of leakwatch.h. */
+		if (wait.kind == WAIT_RUNNING || address_is_own(wait.pc))
 			break;
 		struct registers registers = {.pc = wait.pc, .sp = wait.sp};
 		sighting_stack(thread, &registers, HAVE_PC | HAVE_SP);
@@ -221,6 +223,8 @@ static void slot_sight(struct slot *slot, uint32_t flags)
 	thread.creator = slot->creator;
 	thread.start = (uintptr_t)slot->start;
 	thread.detached = flags & SLOT_FOREIGN && slot->id != 1 ? -1 : !!(flags & SLOT_DETACHED);
+	thread.scope = slot->made_in;
+	thread.ignored = slot->ignored;
 	thread.stable_ns = stability(&thread, slot);
 	name_from_slot(&thread, slot);
 	if (slot->id == thread.id)
@@ -233,7 +237,8 @@ static void stranger_sight(int tid)
 		.guessed = -1,
 		.waits = NOT_MEASURED,
 		.stable_ns = NOT_MEASURED,
-		.detached = -1};
+		.detached = -1,
+		.ignored = -1};
 	if (!proc_name_read(tid, thread.name) || proc_is_kernels(tid))
 		return; /* it has gone meanwhile, or is no thread of the program's */
 	sight_by_proc(&thread);
@@ -254,7 +259,9 @@ static void leftover_keep(struct slot *slot, uint32_t flags)
 		.creator = slot->creator,
 		.start = (uintptr_t)slot->start,
 		.since_ns = snapshot.taken_ns - slot->seen.exited_ns,
-		.stack_bytes = slot->stack_bytes};
+		.stack_bytes = slot->stack_bytes,
+		.scope = slot->made_in,
+		.ignored = slot->ignored};
 	memcpy(leftover->name, slot->name, SLOT_NAME_BYTES);
 	/* It may have been joined meanwhile, and its slot be another's. */
 	if (atomic_load(&slot->flags) != flags)
@@ -341,6 +348,7 @@ static void losses_count(void)
 	snapshot.losses[LOSS_DUMP_UNWRITTEN] = store_unwritten;
 	snapshot.losses[LOSS_DIRECTORY_REFUSED] = store_refused;
 	snapshot.losses[LOSS_LIBUNWIND_MISSING] = unwind_failed();
+	snapshot.losses[LOSS_SCOPES] = scopes_lost();
 	for (uint32_t i = 0; i < CREATORS; i++)
 		if (creator_at(i) && creator_at(i)->partial)
 			snapshot.losses[LOSS_CREATOR_PARTIAL] += creator_at(i)->made;

@@ -39,6 +39,8 @@ struct sighting {
 	struct creator *creator;
 	uintptr_t start;
 	int detached; /* 1, 0, -1: not known */
+	const struct scope *scope; /* that it was made in, NULL: none */
+	int ignored; /* 1, 0, -1: no record of it */
 	char name[SLOT_NAME_BYTES];
 	struct stack *stack; /* NULL: none */
 	uint32_t group; /* index into groups */
@@ -51,6 +53,8 @@ struct leftover {
 	struct creator *creator;
 	uintptr_t start;
 	uint64_t since_ns, stack_bytes;
+	const struct scope *scope;
+	bool ignored;
 	char name[SLOT_NAME_BYTES];
 };
 

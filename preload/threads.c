@@ -132,6 +132,8 @@ void threads_forget(void)
 	slot->stack_low = parent->stack_low;
 	slot->stack_high = parent->stack_high;
 	memcpy(slot->name, parent->name, sizeof slot->name);
+	slot->scope = parent->scope;
+	slot->scopes_lost = parent->scopes_lost;
 }
 
 /* --- creation ------------------------------------------------------------------------------------ */
@@ -156,8 +158,10 @@ struct slot *thread_prepare(
 	slot->stack_bytes = bytes;
 	slot->creator = creator_here(CREATES_THREAD);
 	struct slot *creator = slot_self;
-	if (slot_usable(creator))
+	if (slot_usable(creator)) {
 		memcpy(slot->name, creator->name, sizeof slot->name);
+		slot->scope = slot->made_in = creator->scope;
+	}
 	slot_begin(slot, detached == PTHREAD_CREATE_DETACHED ? SLOT_DETACHED : 0);
 	return slot;
 }

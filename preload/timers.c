@@ -11,6 +11,7 @@
 #include "preload/kerneltimers.h"
 #include "preload/peek.h"
 #include "preload/proc.h"
+#include "preload/slot.h"
 #include "preload/sys.h"
 #include "preload/text.h"
 
@@ -168,6 +169,7 @@ void timer_made(enum timer_kind kind, uint64_t handle, int clock, int notify)
 		.notify = notify,
 		.made_ns = sys_clock_ns(CLOCK_MONOTONIC_COARSE),
 		.creator = creator_here(creator_kinds[kind]),
+		.scope = slot_usable(slot_self) ? slot_self->scope : NULL,
 		.overruns = -1,
 	};
 	cell_fill(cell, &timer, 0);

@@ -14,6 +14,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct scope;
+
 enum timer_kind { TIMER_POSIX, TIMER_FD, TIMER_INTERVAL };
 
 /* In place of SIGEV_*, for timers that have none. */
@@ -52,6 +54,7 @@ struct timer {
 	int clock, notify; /* clock -1: does not apply */
 	uint64_t made_ns; /* CLOCK_MONOTONIC_COARSE; UINT64_MAX: not known */
 	struct creator *creator; /* NULL: not known */
+	const struct scope *scope; /* that it was made in, NULL: none */
 	/* As the kernel has it. */
 	uint64_t period_ns;
 	int64_t overruns; /* -1: not known, as of a timerfd with expirations unread */

@@ -6,6 +6,7 @@
  * control.c) belongs to this thread.
  */
 #include "preload/watcher.h"
+#include "preload/alive.h"
 #include "preload/config.h"
 #include "preload/control.h"
 #include "preload/descriptors.h"
@@ -228,7 +229,13 @@ static void status_put(struct text *answer)
 	text_put_percent(answer, watcher.self.name);
 }
 
-static const struct control_service service = {dump_take, status_put};
+static uint64_t left_count(uint32_t scope, int but_tid)
+{
+	peek_choose();
+	return alive_count(snapshot_take(), scope ? scope_at(scope - 1) : NULL, but_tid);
+}
+
+static const struct control_service service = {dump_take, status_put, left_count};
 
 /* --- the loop ---------------------------------------------------------------------------------------- */
 
@@ -347,7 +354,7 @@ static bool others_live(void)
 	for (uint32_t i = 0; i < slots_end(); i++) {
 		const struct slot *slot = slot_at(i);
 		if (slot && (slot->flags & (SLOT_USED | SLOT_EXITED)) == SLOT_USED &&
-			slot->tid != self && slot->id != 1)
+			slot->tid != self && slot->id != 1 && !slot->ignored)
 			return true;
 	}
 	return false;

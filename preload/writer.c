@@ -7,6 +7,7 @@
 #include "preload/arena.h"
 #include "preload/creators.h"
 #include "preload/modules.h"
+#include "preload/scopes.h"
 #include "preload/sys.h"
 #include "preload/syscalls.h"
 
@@ -77,11 +78,23 @@ static void put_address(struct text *text, bool known, uintptr_t address)
 		text_put(text, DUMP_ABSENT);
 }
 
+static void put_text(struct text *text, const char *value)
+{
+	text_put(text, value && *value ? " " : " " DUMP_ABSENT);
+	if (value && *value)
+		text_put_percent(text, value);
+}
+
 static void put_frames(struct text *text, const uintptr_t *frames, unsigned count)
 {
 	text_put(text, "@");
 	for (unsigned i = 0; i < count; i++)
 		put_address(text, true, frames[i]);
+}
+
+static void put_scope(struct text *text, const struct scope *scope)
+{
+	put_text(text, scope ? scope->name : NULL);
 }
 
 static void put_object(struct text *text, const struct sighting *thread)
@@ -234,6 +247,8 @@ static void put_thread(
 	put_value(text, thread->detached >= 0, (uint64_t)thread->detached);
 	text_put(text, " ");
 	text_put_percent(text, thread->name);
+	put_scope(text, thread->scope);
+	put_value(text, thread->ignored >= 0, (uint64_t)thread->ignored);
 	text_newline(text);
 }
 
@@ -336,6 +351,7 @@ static void put_timer(struct text *text, const struct snapshot *snapshot, const 
 	text_put(text, " ");
 	text_put(text, notify_name(timer->notify));
 	put_value(text, timer->server != 0, (uint64_t)timer->server);
+	put_scope(text, timer->scope);
 	text_newline(text);
 }
 
@@ -360,6 +376,8 @@ static void put_unjoined(struct text *text, const struct snapshot *snapshot)
 		put_value(text, leftover->stack_bytes != 0, leftover->stack_bytes);
 		text_put(text, " ");
 		text_put_percent(text, leftover->name);
+		put_scope(text, leftover->scope);
+		put_value(text, true, leftover->ignored);
 		text_newline(text);
 	}
 	text_newline(text);
@@ -416,13 +434,6 @@ static void put_numbers(struct text *text, const int *numbers, unsigned count)
 	}
 	if (!count)
 		text_put(text, " " DUMP_ABSENT);
-}
-
-static void put_text(struct text *text, const char *value)
-{
-	text_put(text, value && *value ? " " : " " DUMP_ABSENT);
-	if (value && *value)
-		text_put_percent(text, value);
 }
 
 static void put_fd(struct text *text, const struct fd_row *row)

@@ -1,11 +1,12 @@
 #!/bin/sh
-# The shim exports what calls.def lists, in the versions that libc has, and nothing else; and that is what
-# a program under it gets.
+# The shim exports what calls.def lists, in the versions that libc has, and what leakwatch.h looks for, and nothing else; and
+# that is what a program under it gets.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 calls=$(dirname "$0")/../../preload/calls.def
+header=$(dirname "$0")/../../include/leakwatch.h
 libc=$(ldd "$build/tests/hosts/whose" | awk '$1 ~ /^libc\.so/ { print $3 }')
-plan 7
+plan 8
 
 # ADDRESS NAME[@VERSION] of each function that an object defines.
 functions() {
@@ -24,6 +25,11 @@ cut -d' ' -f2 "$scratch/shim" | sed 's/@.*//' | grep -v '^leakwatch_' | sort -u 
 ok 'the exported names are the rows of calls.def' diff "$scratch/names" "$scratch/exported"
 
 cut -d' ' -f2 "$scratch/libc" | sed 's/@.*//' | sort -u >"$scratch/libc-names"
+# What programs may call, by the header that they include.
+cut -d' ' -f2 "$scratch/shim" | grep '^leakwatch_' | sort -u >"$scratch/api"
+sed -n 's/.*LEAKWATCH_FIND(\(leakwatch_[a-z_]*\),.*/\1/p' "$header" | sort -u >"$scratch/header"
+ok 'and the functions that leakwatch.h looks for' diff "$scratch/header" "$scratch/api"
+
 is 'each row is a function of libc' "$(comm -23 "$scratch/names" "$scratch/libc-names")" ''
 
 # Names that libc has in several versions with code of their own, in all their versions.

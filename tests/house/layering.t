@@ -11,7 +11,7 @@ includes() {
 		sed -e 's/:[[:space:]]*#[[:space:]]*include[[:space:]]*/ /' -e 's/"//g'
 }
 # shellcheck disable=SC2046 # names without spaces
-includes preload/*.[ch] preload/contract/* analyzer/*.[ch] demos/*.[ch] \
+includes include/*.h preload/*.[ch] preload/contract/* analyzer/*.[ch] demos/*.[ch] \
 	$(ls tests/unit/*.c tests/hosts/*.c tests/hostile/*.[ch] tests/hostile/*.cc tests/hosts/*.cc 2>/dev/null) \
 	>"$scratch/includes"
 ok 'there are includes to judge' test "$(grep -c . "$scratch/includes")" -gt 300
@@ -30,7 +30,7 @@ is 'hosts are programs of their own' \
 	"$(grep -E '^tests/host(s|ile)/.* (preload|analyzer)/' "$scratch/includes")" ''
 is 'names are relative to the root' \
 	"$(grep -v '[<>]' "$scratch/includes" |
-		grep -vE ' (preload|analyzer|demos|tests)/|^preload/contract/|^tests/hostile/')" ''
+		grep -vE ' (preload|analyzer|demos|tests|include)/|^preload/contract/|^tests/hostile/')" ''
 
 # --- headers of others --------------------------------------------------------------------------------
 

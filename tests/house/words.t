@@ -26,6 +26,7 @@ is 'and no other' "$(missing "$scratch/described" "$scratch/read")" ''
 # shellcheck disable=SC2086 # names without spaces
 grep -ohE 'LEAKWATCH_[A-Z_]+' $documents >"$scratch/named"
 grep -ohE '"LEAKWATCH_[A-Z_]+"' analyzer/*.c preload/*.c | tr -d '"' >"$scratch/used"
+sed -n 's/^#define \(LEAKWATCH_[A-Z_]*\).*/\1/p' include/leakwatch.h >>"$scratch/used"
 is 'no document names a variable that nobody reads or sets' "$(missing "$scratch/named" "$scratch/used")" ''
 
 # --- kinds of wait and losses -------------------------------------------------------------------------
@@ -58,7 +59,8 @@ is 'each section has a heading in the description of the format' \
 	"$(while read -r title; do
 		grep -qxF "### \`$title\`" "$format" || echo "$title"
 	done <"$scratch/sections")" ''
-grep -oE '"columns [^"]*"' preload/contract/dump.h | sed 's/"columns \(.*\)"/\1/' >"$scratch/columns"
+# A long one is two literals.
+tr '\n' ' ' <preload/contract/dump.h | sed 's/"[[:space:]\\]*"//g' | grep -oE '"columns [^"]*"' | sed 's/"columns \(.*\)"/\1/' >"$scratch/columns"
 is 'and so have the columns of each, in their order' \
 	"$(while read -r columns; do
 		grep -qE "(^columns |\`)$columns(\`|\$)" "$format" || echo "$columns"

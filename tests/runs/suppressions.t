@@ -66,7 +66,7 @@ refused() { # WHAT LINE...: the last is the bad one
 	done
 }
 
-refused_why='not a rule: it begins with none of thread:, created_by:, timer:, module:, name:'
+refused_why='not a rule: it begins with none of thread:, created_by:, timer:, module:, name:, scope:'
 refused 'another word' '# a remark' 'name:x' 'thraed:y'
 refused_why='a rule without a pattern'
 refused 'no pattern' 'name:'
