@@ -77,14 +77,14 @@ struct real {
 #undef CALL_ALSO
 };
 
-extern struct real real;
+extern struct real real __attribute__((visibility("hidden")));
 
 /* Finds them all: from the constructor, in one pass. */
 void real_find_all(void);
 
 /* Finds one: for an interposer that is called before the constructor. Never NULL: for a function that
  * libc does not have, one that fails with ENOSYS. Any thread, any time. */
-void *real_find(enum call call);
+void *real_find(enum call call) __attribute__((cold));
 
 /* The real function. Loaded atomically: another thread may be storing the same value. */
 #define REAL(name)                                                                                 \

@@ -303,12 +303,30 @@ INTERPOSE int mtx_timedlock(mtx_t *restrict mutex, const struct timespec *restri
 
 /* --- read-write locks, barriers -------------------------------------------------------------------- */
 
-INTERPOSE int pthread_rwlock_rdlock(pthread_rwlock_t *lock)
+/*
+ * Whether a reader seems to be let in at once: no writer is inside, and the lock is of the default kind, where
+ * one that waits does not keep readers out. As of a mutex, read is not the word that was last written by a locked
+ * instruction, and a wait that is missed here is found by way of /proc.
+ */
+static inline bool rwlock_open(const pthread_rwlock_t *lock)
+{
+	return (__atomic_load_n(&lock->__data.__cur_writer, __ATOMIC_RELAXED) |
+		       (int)__atomic_load_n(&lock->__data.__flags, __ATOMIC_RELAXED)) == 0;
+}
+
+static __attribute__((noinline)) int pthread_rwlock_rdlock_held(pthread_rwlock_t *lock)
 {
 	struct stay stay = wait_enter(WAIT_RDLOCK, (uintptr_t)lock, UNTIMED);
 	int error = REAL(pthread_rwlock_rdlock)(lock);
 	wait_leave(stay);
 	return error;
+}
+
+INTERPOSE int pthread_rwlock_rdlock(pthread_rwlock_t *lock)
+{
+	if (__builtin_expect(rwlock_open(lock), 1))
+		return REAL(pthread_rwlock_rdlock)(lock);
+	return pthread_rwlock_rdlock_held(lock);
 }
 
 INTERPOSE_ALSO(__pthread_rwlock_rdlock, pthread_rwlock_rdlock);
@@ -384,13 +402,13 @@ static void once_inherited(void)
 	void (*routine)(void) = slot->once_routine;
 	uint64_t depth = slot->word & SLOT_DEPTH_MASK;
 	if (depth)
-		wait_leave((struct stay){slot, depth - 1});
+		wait_leave(stay_of(slot, depth - 1));
 	routine();
 }
 
 static inline __attribute__((always_inline)) void once_leave(struct stay stay)
 {
-	if (stay.slot && (stay.slot->word & SLOT_DEPTH_MASK) > stay.depth)
+	if (stay_slot(stay) && (stay_slot(stay)->word & SLOT_DEPTH_MASK) > stay_depth(stay))
 		wait_leave(stay);
 }
 
@@ -398,9 +416,9 @@ static __attribute__((noinline)) int pthread_once_wait(
 	pthread_once_t *control, void (*routine)(void))
 {
 	struct stay stay = wait_enter(WAIT_ONCE, (uintptr_t)control, UNTIMED);
-	if (stay.slot)
-		stay.slot->once_routine = routine;
-	int error = REAL(pthread_once)(control, stay.slot ? once_inherited : routine);
+	if (stay_slot(stay))
+		stay_slot(stay)->once_routine = routine;
+	int error = REAL(pthread_once)(control, stay_slot(stay) ? once_inherited : routine);
 	once_leave(stay);
 	return error;
 }
@@ -417,9 +435,9 @@ INTERPOSE_ALSO(__pthread_once, pthread_once);
 static __attribute__((noinline)) void call_once_wait(once_flag *control, void (*routine)(void))
 {
 	struct stay stay = wait_enter(WAIT_ONCE, (uintptr_t)control, UNTIMED);
-	if (stay.slot)
-		stay.slot->once_routine = routine;
-	REAL(call_once)(control, stay.slot ? once_inherited : routine);
+	if (stay_slot(stay))
+		stay_slot(stay)->once_routine = routine;
+	REAL(call_once)(control, stay_slot(stay) ? once_inherited : routine);
 	once_leave(stay);
 }
 

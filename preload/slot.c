@@ -187,7 +187,8 @@ static bool wait_is_over(const struct wait *wait, uint64_t depth, uintptr_t sp)
 	return wait->registers.sp <= sp;
 }
 
-uint64_t wait_depth_settle(struct slot *slot, uint64_t depth, uintptr_t sp)
+/* The depth to use, SLOT_NESTING for none. */
+static uint64_t wait_depth_settle(struct slot *slot, uint64_t depth, uintptr_t sp)
 {
 	uint64_t settled = depth < SLOT_NESTING ? depth : SLOT_NESTING;
 	/* The stack grows down: a wait that is still going on was entered above here. One that lies
@@ -201,6 +202,40 @@ uint64_t wait_depth_settle(struct slot *slot, uint64_t depth, uintptr_t sp)
 	if (used != depth + 1)
 		slot->word = (slot->word & ~(uint64_t)SLOT_DEPTH_MASK) | used;
 	return settled;
+}
+
+struct stay wait_enter_otherwise(struct slot *slot, uintptr_t sp)
+{
+	if (!slot_usable(slot)) {
+		slot = slot ? slot : slot_claim();
+		if (!slot_usable(slot))
+			return (struct stay){STAY_NONE};
+		word_add(&slot->word, (1 << SLOT_DEPTH_BITS) + 1);
+	}
+	uint64_t depth = (slot->word & SLOT_DEPTH_MASK) - 1;
+	if (depth)
+		depth = wait_depth_settle(slot, depth, sp);
+	return depth < SLOT_NESTING ? stay_of(slot, depth) : (struct stay){STAY_NONE};
+}
+
+void wait_depth_restore(struct slot *slot, uint64_t depth)
+{
+	uint64_t word = atomic_load_explicit(&slot->word, memory_order_relaxed);
+	atomic_store_explicit(&slot->word,
+		(((word >> SLOT_DEPTH_BITS) + 1) << SLOT_DEPTH_BITS) | depth, memory_order_release);
+}
+
+void wait_leave_nested(struct stay stay)
+{
+	struct slot *slot = stay_slot(stay);
+	uint64_t depth = stay_depth(stay);
+	if (!slot)
+		return;
+	atomic_store_explicit(&slot->waits[depth].entry, WAIT_UNFILLED, memory_order_release);
+	word_add(&slot->word, SLOT_DEPTH_MASK);
+	uint64_t word = atomic_load_explicit(&slot->word, memory_order_relaxed);
+	if ((word & SLOT_DEPTH_MASK) != depth)
+		wait_depth_restore(slot, depth);
 }
 
 /*
@@ -225,6 +260,6 @@ _Unwind_Reason_Code wait_unwinding(int version, _Unwind_Action actions,
 	if (depth > SLOT_NESTING) /* cancelled before wait_depth_settle() */
 		depth = SLOT_NESTING;
 	if (depth)
-		wait_leave((struct stay){slot, depth - 1});
+		wait_leave(stay_of(slot, depth - 1));
 	return _URC_CONTINUE_UNWIND;
 }

@@ -119,7 +119,7 @@ struct slot {
 
 /* The calling thread's slot. NULL: none yet. SLOT_NONE: must not have one. slot_parted(): it has had it,
  * and must not use it any more; others find by it what they join or detach. */
-extern __thread struct slot *slot_self;
+extern __thread struct slot *slot_self __attribute__((visibility("hidden")));
 #define SLOT_NONE   ((struct slot *)1)
 #define SLOT_PARTED INTPTR_MIN /* in no address of a process */
 
@@ -136,7 +136,7 @@ static inline struct slot *slot_parted(const struct slot *slot)
 
 /* Makes a slot for the calling thread, whose creation was not seen, and returns it; SLOT_NONE where
  * that cannot be. Any thread, any time, also in a signal handler. */
-struct slot *slot_claim(void);
+struct slot *slot_claim(void) __attribute__((cold));
 
 /* A zeroed slot with a fresh id, not yet SLOT_USED; NULL when memory is short. slot_release() gives one
  * back; the caller guarantees that nobody writes to it any more. Any thread, any time. */
@@ -168,11 +168,30 @@ extern _Atomic uint64_t slots_started, slots_exited, slots_denied;
 
 enum { UNTIMED = 0, TIMED = 1 };
 
-/* What wait_leave() needs of wait_enter(). */
+/* What wait_leave() needs of wait_enter(): the slot, and in the bits that its alignment leaves free, the depth. In
+ * one word, since it is kept in a register across the real call, and each of those has to be saved first. */
 struct stay {
-	struct slot *slot; /* NULL: nothing was recorded */
-	uint64_t depth;
+	uintptr_t packed;
 };
+
+#define STAY_DEPTH_MASK ((uintptr_t)63)
+#define STAY_NONE	STAY_DEPTH_MASK /* nothing was recorded */
+
+static inline struct stay stay_of(struct slot *slot, uint64_t depth)
+{
+	return (struct stay){(uintptr_t)slot | depth};
+}
+
+/* NULL if nothing was recorded. */
+static inline struct slot *stay_slot(struct stay stay)
+{
+	return (struct slot *)(stay.packed & ~STAY_DEPTH_MASK);
+}
+
+static inline uint64_t stay_depth(struct stay stay)
+{
+	return stay.packed & STAY_DEPTH_MASK;
+}
 
 /*
  * The word is counted up by a single instruction, so that a signal handler of the same thread comes before
@@ -183,9 +202,9 @@ static inline __attribute__((always_inline)) void word_add(_Atomic uint64_t *wor
 	__asm__ volatile("addq %1, %0" : "+m"(*word) : "er"(addend) : "memory", "cc");
 }
 
-/* The rest of wait_enter(), when the word counts another recorded wait below this one: the depth to use,
- * SLOT_NESTING for none. */
-uint64_t wait_depth_settle(struct slot *slot, uint64_t depth, uintptr_t sp);
+/* The rest of wait_enter() where the thread has no slot, or the word counts another recorded wait below this
+ * one. What is marked as cold costs the usual path no registers. */
+struct stay wait_enter_otherwise(struct slot *slot, uintptr_t sp) __attribute__((cold));
 
 /*
  * Records that the calling function is about to wait. Must be inlined into the interposer, whose frame
@@ -198,44 +217,53 @@ static inline __attribute__((always_inline)) struct stay wait_enter(
 {
 	__asm__ volatile(".cfi_personality 0x1b, wait_unwinding");
 	struct slot *slot = slot_self;
-	if (__builtin_expect(!slot_usable(slot), 0)) {
-		slot = slot ? slot : slot_claim();
-		if (!slot_usable(slot))
-			return (struct stay){NULL, 0};
+	struct stay stay;
+	struct wait *wait;
+	uint64_t word;
+	if (__builtin_expect(slot_usable(slot), 1)) {
+		word_add(&slot->word, (1 << SLOT_DEPTH_BITS) + 1);
+		word = atomic_load_explicit(&slot->word, memory_order_relaxed);
+		stay = stay_of(slot, 0);
+		wait = slot->waits;
 	}
-	word_add(&slot->word, (1 << SLOT_DEPTH_BITS) + 1);
-	uint64_t word = atomic_load_explicit(&slot->word, memory_order_relaxed);
-	uint64_t depth = (word & SLOT_DEPTH_MASK) - 1;
-	if (__builtin_expect(depth != 0, 0)) {
+	if (__builtin_expect(!slot_usable(slot) || (word & SLOT_DEPTH_MASK) != 1, 0)) {
 		uintptr_t sp; /* __builtin_frame_address() would cost every call a frame pointer */
 		__asm__ volatile("movq %%rsp, %0" : "=r"(sp));
-		depth = wait_depth_settle(slot, depth, sp);
-		if (depth >= SLOT_NESTING)
-			return (struct stay){NULL, 0};
+		stay = wait_enter_otherwise(slot, sp);
+		slot = stay_slot(stay);
+		if (!slot)
+			return stay;
+		word = atomic_load_explicit(&slot->word, memory_order_relaxed);
+		wait = &slot->waits[stay_depth(stay)];
 	}
-	struct wait *wait = &slot->waits[depth];
 	registers_here(&wait->registers);
 	wait->object = object;
 	wait->kind = kind;
 	wait->timed = timed;
 	atomic_store_explicit(&wait->entry, (word >> SLOT_DEPTH_BITS) - 1, memory_order_release);
-	return (struct stay){slot, depth};
+	return stay;
 }
 
-/* Records that the real call came back: the count one higher, the depth one lower, which is as it was
- * unless a handler that waited was left by a longjmp. */
+/* wait_leave() where nothing was recorded, or a wait above another; and where the depth is not as it was,
+ * after a handler that waited was left by a longjmp. */
+void wait_leave_nested(struct stay stay) __attribute__((cold));
+void wait_depth_restore(struct slot *slot, uint64_t depth) __attribute__((cold));
+
+/* Records that the real call came back: the count one higher, the depth one lower. */
 static inline __attribute__((always_inline)) void wait_leave(struct stay stay)
 {
-	if (__builtin_expect(!stay.slot, 0))
+	/* Or the depth would be worked out before the real call, and kept. */
+	__asm__("" : "+r"(stay.packed));
+	if (__builtin_expect(stay_depth(stay) != 0, 0)) {
+		wait_leave_nested(stay);
 		return;
-	atomic_store_explicit(
-		&stay.slot->waits[stay.depth].entry, WAIT_UNFILLED, memory_order_release);
-	word_add(&stay.slot->word, SLOT_DEPTH_MASK);
-	uint64_t word = atomic_load_explicit(&stay.slot->word, memory_order_relaxed);
-	if (__builtin_expect((word & SLOT_DEPTH_MASK) != stay.depth, 0))
-		atomic_store_explicit(&stay.slot->word,
-			(((word >> SLOT_DEPTH_BITS) + 1) << SLOT_DEPTH_BITS) | stay.depth,
-			memory_order_release);
+	}
+	struct slot *slot = stay_slot(stay);
+	atomic_store_explicit(&slot->waits[0].entry, WAIT_UNFILLED, memory_order_release);
+	word_add(&slot->word, SLOT_DEPTH_MASK);
+	uint64_t word = atomic_load_explicit(&slot->word, memory_order_relaxed);
+	if (__builtin_expect((word & SLOT_DEPTH_MASK) != 0, 0))
+		wait_depth_restore(slot, 0);
 }
 
 #endif

@@ -32,8 +32,9 @@ struct waker {
 #define WAKER_PASS_MASK	 0x3fffffffu /* a carry out of it says WAKER_HANDED, which is silence */
 #define WAKER_PAIRS	 8192u
 
-extern struct waker wakers[WAKER_PAIRS][2];
-extern _Atomic uint32_t wakers_tick; /* advanced by the watcher */
+extern struct waker wakers[WAKER_PAIRS][2] __attribute__((visibility("hidden")));
+extern _Atomic uint32_t wakers_tick
+	__attribute__((visibility("hidden"))); /* advanced by the watcher */
 
 /* Inverted, so that a collector or leak checker that scans the data of loaded libraries finds no pointers
  * to the host's objects here. */
@@ -51,29 +52,37 @@ static inline struct waker *waker_pair(uintptr_t object)
 }
 
 /* The row for an object that is in neither of its pair's: the empty one, or the one woken longer ago. */
-struct waker *waker_take(struct waker *pair, uintptr_t key);
+struct waker *waker_take(struct waker *pair, uintptr_t key) __attribute__((cold));
+
+/* Notes a wake in the row of its object. */
+static inline __attribute__((always_inline)) void waker_row_note(struct waker *row, uintptr_t place)
+{
+	struct slot *self = slot_self;
+	uint64_t thread = slot_usable(self) ? self->id : 0;
+	uint32_t count = atomic_load_explicit(&row->count, memory_order_relaxed);
+	if (__builtin_expect(
+		    atomic_load_explicit(&row->thread, memory_order_relaxed) != thread, 0)) {
+		count |= count ? WAKER_SEVERAL : 0;
+		atomic_store_explicit(&row->thread, thread, memory_order_relaxed);
+	}
+	atomic_store_explicit(&row->place, place, memory_order_relaxed);
+	atomic_store_explicit(&row->tick, atomic_load_explicit(&wakers_tick, memory_order_relaxed),
+		memory_order_relaxed);
+	atomic_store_explicit(&row->count, count + 1, memory_order_relaxed);
+}
 
 /* Notes a wake. Any thread, any time, signal handlers included; no lock: two wakes of one object at one
  * moment may count as one. */
 static inline __attribute__((always_inline)) void waker_note(uintptr_t object, uintptr_t place)
 {
 	struct waker *row = waker_pair(object);
-	struct slot *self = slot_self;
-	uint64_t thread = slot_usable(self) ? self->id : 0;
 	uintptr_t key = waker_key(object);
 	if (atomic_load_explicit(&row->object, memory_order_relaxed) != key) {
 		row++;
 		if (atomic_load_explicit(&row->object, memory_order_relaxed) != key)
 			row = waker_take(row - 1, key);
 	}
-	uint32_t count = atomic_load_explicit(&row->count, memory_order_relaxed);
-	if (count && atomic_load_explicit(&row->thread, memory_order_relaxed) != thread)
-		count |= WAKER_SEVERAL;
-	atomic_store_explicit(&row->thread, thread, memory_order_relaxed);
-	atomic_store_explicit(&row->place, place, memory_order_relaxed);
-	atomic_store_explicit(&row->tick, atomic_load_explicit(&wakers_tick, memory_order_relaxed),
-		memory_order_relaxed);
-	atomic_store_explicit(&row->count, count + 1, memory_order_relaxed);
+	waker_row_note(row, place);
 }
 
 /* The row of an object, NULL if it has none. */

@@ -204,8 +204,8 @@ static __attribute__((noinline)) struct wait wait_once(
 {
 	struct stay stay = wait_enter(kind, object, timed);
 	struct wait wait = {0};
-	if (stay.slot)
-		wait = stay.slot->waits[stay.depth];
+	if (stay_slot(stay))
+		wait = stay_slot(stay)->waits[stay_depth(stay)];
 	wait_leave(stay);
 	return wait;
 }
@@ -255,7 +255,7 @@ static void a_wait_within_a_wait_is_a_level_deeper(void **state)
 static __attribute__((noinline)) int nest(int levels)
 {
 	struct stay stay = wait_enter(WAIT_SLEEP, (uint64_t)levels, TIMED);
-	int recorded = stay.slot != NULL;
+	int recorded = stay_slot(stay) != NULL;
 	if (levels > 1)
 		recorded += nest(levels - 1);
 	wait_leave(stay);
@@ -306,14 +306,15 @@ static void a_wait_left_by_longjmp_is_dropped_by_the_next(void **state)
 static _Atomic(struct slot *) written;
 static _Atomic bool enough;
 
-/* Waits whose object says which entry they are. */
+/* Waits whose object says which entry they are, of all lengths up to several looks. */
 static void *wait_and_wait(void *unused)
 {
 	struct slot *slot = self();
 	atomic_store(&written, slot);
-	while (!enough) {
+	for (unsigned length = 0; !enough; length = (length + 1) % 256) {
 		struct stay stay = wait_enter(WAIT_FUTEX, count_of(slot) * 3, UNTIMED);
-		__asm__ volatile("" ::: "memory");
+		for (unsigned i = 0; i < length; i++)
+			__asm__ volatile("" ::: "memory");
 		wait_leave(stay);
 	}
 	return unused;
@@ -355,8 +356,8 @@ static volatile uint64_t handler_depth, handler_id;
 static void wait_in_handler(int signal)
 {
 	struct stay stay = wait_enter(WAIT_SEM, (uint64_t)signal, UNTIMED);
-	handler_depth = stay.slot ? depth_of(stay.slot) : 0;
-	handler_id = stay.slot ? stay.slot->id : 0;
+	handler_depth = stay_slot(stay) ? depth_of(stay_slot(stay)) : 0;
+	handler_id = stay_slot(stay) ? stay_slot(stay)->id : 0;
 	wait_leave(stay);
 }
 
@@ -402,7 +403,7 @@ static _Atomic(struct slot *) cancelled;
 static __attribute__((noinline)) int sem_wait_recorded(sem_t *sem)
 {
 	struct stay stay = wait_enter(WAIT_SEM, (uintptr_t)sem, UNTIMED);
-	atomic_store(&cancelled, stay.slot);
+	atomic_store(&cancelled, stay_slot(stay));
 	int result = sem_wait(sem);
 	wait_leave(stay);
 	return result;

@@ -497,7 +497,7 @@ static _Atomic unsigned rounds_with_slot;
 static void wait_in_destructor(void *value)
 {
 	struct stay stay = wait_enter(WAIT_MUTEX, 1, UNTIMED);
-	rounds_with_slot += stay.slot && !(stay.slot->flags & SLOT_EXITED);
+	rounds_with_slot += stay_slot(stay) && !(stay_slot(stay)->flags & SLOT_EXITED);
 	wait_leave(stay);
 	if ((uintptr_t)value < PTHREAD_DESTRUCTOR_ITERATIONS - 1)
 		pthread_setspecific(late, (void *)((uintptr_t)value + 1));
