@@ -54,6 +54,7 @@ struct dump_thread {
 	struct measured creator;
 	struct measured start; /* address of the start routine itself, not a return address */
 	struct measured detached;
+	struct measured stack_bytes; /* of the mapping */
 	const char *name;
 	const char *scope; /* of leakwatch.h, in which it was made; NULL: in none */
 	struct measured ignored; /* 1: the program said that it is to be */
@@ -115,6 +116,7 @@ struct dump_fd {
 	struct measured inode;
 	const char *state;
 	struct measured value; /* a count or a period: see docs/dump-format.md */
+	struct measured unread, unsent; /* of a socket */
 	const char *local, *remote;
 	const char *other, *members; /* numbers with commas; other may be "none" */
 };
@@ -172,6 +174,10 @@ struct dump {
 	/* From the header; the lists below may say less where a shim could not say more. */
 	struct measured threads_total, blocked, running, unjoined_total, timers_total;
 	struct measured started, exited;
+
+	/* How many threads there may be: see docs/dump-format.md, limits. */
+	struct measured limit_nproc, limit_threads_max, limit_pid_max;
+	struct measured limit_pids_max, limit_pids_current, limit_map_count_max;
 
 	struct dump_group *groups;
 	size_t group_count;

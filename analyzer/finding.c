@@ -42,6 +42,24 @@ bool finding_accuses(const struct finding *finding)
 	return strcmp(finding->certainty, CERTAINTY_NONE) != 0;
 }
 
+bool finding_is_told(const struct finding *finding)
+{
+	return finding_accuses(finding) || !strcmp(finding->word, "recovered");
+}
+
+struct measured finding_stack_bytes(const struct finding *finding)
+{
+	struct measured bytes = {0};
+	if (finding->unjoined)
+		return finding->unjoined->stack_bytes;
+	for (size_t i = 0; i < finding->threads.count; i++) {
+		const struct dump_thread *thread = finding_thread(&finding->threads, i);
+		bytes.known |= thread->stack_bytes.known;
+		bytes.value += thread->stack_bytes.value;
+	}
+	return bytes;
+}
+
 static int certainty_rank(const char *certainty)
 {
 	if (!strcmp(certainty, CERTAINTY_PROVEN))

@@ -39,6 +39,12 @@ struct verdict finding_verdict(const struct finding *finding);
 /* Whether it counts as a leak or a hang, and not as a hint. */
 bool finding_accuses(const struct finding *finding);
 
+/* Whether it is told of without being asked for: accusations, and what is over. */
+bool finding_is_told(const struct finding *finding);
+
+/* What the stacks of its threads, or of its unjoined ones, take; not known of timers. */
+struct measured finding_stack_bytes(const struct finding *finding);
+
 /* Whether one is surer than the other; or as sure and foremost, or about more. */
 bool finding_precedes(const struct finding *one, const struct finding *other);
 

@@ -27,6 +27,7 @@ static void (*const judges[])(struct judging *judging) = {
 	judge_exit,
 	judge_no_deadline,
 	judge_idle,
+	judge_recovered,
 };
 
 struct finding *judging_find(struct judging *judging, const char *word, const char *certainty)
@@ -180,7 +181,7 @@ static void verdicts_spread(struct judging *judging)
 	}
 }
 
-void judge_report(struct report *report)
+static struct judging judges_run(struct report *report)
 {
 	struct judging judging = {
 		.report = report,
@@ -197,5 +198,28 @@ void judge_report(struct report *report)
 		judges[i](&judging);
 	report->findings = (struct findings){judging.findings.items, judging.findings.count};
 	findings_sort(&report->findings);
+	return judging;
+}
+
+void judge_report(struct report *report)
+{
+	struct judging judging = judges_run(report);
 	verdicts_spread(&judging);
+}
+
+void judge_until(const struct report *report, size_t index, struct report *then)
+{
+	struct history *history = pool_alloc(report->tracer.pool, sizeof(*history));
+	const struct moment *moment = &report->history->moments[index];
+	*history = (struct history){report->history->moments, index + 1};
+	*then = *report;
+	then->is_past = true;
+	then->all = false;
+	then->history = history;
+	then->dump = moment->dump;
+	then->groups = moment->groups;
+	then->remains = remains_of_dump(moment->dump, report->tracer.pool);
+	then->relations = relations_of_dump(moment->dump, report->tracer.pool);
+	then->tracer.dump = moment->dump;
+	judges_run(then);
 }

@@ -16,6 +16,10 @@
 /* Fills report->findings and the verdicts of groups and remains, which were VERDICT_NONE before. */
 void judge_report(struct report *report);
 
+/* The same of the dumps until the moment index, with then as their report; the verdicts of groups and remains are left
+ * alone. The caller frees then->relations; all else is the report's. */
+void judge_until(const struct report *report, size_t index, struct report *then);
+
 /* --- for judges --------------------------------------------------------------------------------------- */
 
 struct judging {
@@ -75,5 +79,6 @@ void judge_exit(struct judging *judging);
 void judge_behind(struct judging *judging);
 void judge_no_deadline(struct judging *judging);
 void judge_idle(struct judging *judging);
+void judge_recovered(struct judging *judging);
 
 #endif

@@ -9,12 +9,14 @@
 #include "analyzer/judge.h"
 #include "analyzer/partners.h"
 #include "analyzer/peers.h"
+#include "analyzer/room.h"
 #include "analyzer/words.h"
 
 #include <string.h>
 
 #define WINDOW	    12 /* dumps: a group that was quiet for hours may begin to grow */
 #define HOUR_NS	    3600000000000.0
+#define FAR_NS	    (10 * 365 * 24 * HOUR_NS) /* nobody waits for that */
 #define EXCEPTIONS  20 /* one in so many may do otherwise */
 #define QUIET_TIMES 3 /* so many times as long as it grew */
 #define POLLING_TIMES                                                                              \
@@ -109,6 +111,23 @@ static void growth_say(struct judging *judging, struct finding *finding, const s
 		(unsigned long)(judging->report->history->count - index));
 }
 
+/* When the process can have no more threads, if it goes on like this. */
+static void limit_say(
+	struct judging *judging, struct finding *finding, const struct course *course, size_t index)
+{
+	struct pool *pool = judging->pool;
+	struct measured span_ns = history_span_ns(judging->report->history, index);
+	struct room room = room_of_dump(judging->dump);
+	uint64_t grown = course->arrivals - course->departures;
+	if (!room.threads.known || !span_ns.known || !span_ns.value || !grown)
+		return;
+	double left_ns = (double)room.threads.value * (double)span_ns.value / (double)grown;
+	if (left_ns > FAR_NS)
+		return;
+	finding_say(finding, pool, "At this rate the limit of %lu threads %s is reached in %s.",
+		(unsigned long)room.limit, room.words, words_of_duration(pool, (uint64_t)left_ns));
+}
+
 static void creation_say(
 	struct judging *judging, struct finding *finding, const struct group *group, size_t index)
 {
@@ -134,6 +153,7 @@ static bool window_judge(struct judging *judging, const struct group *group, siz
 	for (size_t i = 0; i < count; i++)
 		judging_accuse(judging, finding, members[i]);
 	growth_say(judging, finding, group, &course, index);
+	limit_say(judging, finding, &course, index);
 	creation_say(judging, finding, group, index);
 	partners_say(judging, finding);
 	finding->hint =

@@ -62,6 +62,15 @@ static const struct field totals_fields[] = {
 	NUMBER(dump, exited, "exited"),
 };
 
+static const struct field limits_fields[] = {
+	NUMBER(dump, limit_nproc, "nproc"),
+	NUMBER(dump, limit_threads_max, "threads_max"),
+	NUMBER(dump, limit_pid_max, "pid_max"),
+	NUMBER(dump, limit_pids_max, "pids_max"),
+	NUMBER(dump, limit_pids_current, "pids_current"),
+	NUMBER(dump, limit_map_count_max, "map_count_max"),
+};
+
 static const struct field proof_totals_fields[] = {
 	NUMBER(dump, proof_pictures, "pictures"),
 	NUMBER(dump, proof_took_ns, "took_ns"),
@@ -74,6 +83,7 @@ static const struct header_layout headers[] = {
 	{"# machine ", machine_fields, COUNT(machine_fields)},
 	{"# dump ", dump_fields, COUNT(dump_fields)},
 	{"# totals ", totals_fields, COUNT(totals_fields)},
+	{"# limits ", limits_fields, COUNT(limits_fields)},
 	{"# proof ", proof_totals_fields, COUNT(proof_totals_fields)},
 };
 
@@ -98,6 +108,7 @@ static const struct field thread_fields[] = {
 	NUMBER(dump_thread, creator, "creator"),
 	ADDRESS(dump_thread, start, "start"),
 	FLAG(dump_thread, detached, "detached"),
+	NUMBER(dump_thread, stack_bytes, "stack_bytes"),
 	TEXT(dump_thread, name, "name"),
 	TEXT(dump_thread, scope, "scope"),
 	FLAG(dump_thread, ignored, "ignored"),
@@ -162,6 +173,8 @@ static const struct field fd_fields[] = {
 	NUMBER(dump_fd, inode, "inode"),
 	TEXT(dump_fd, state, "state"),
 	NUMBER(dump_fd, value, "value"),
+	NUMBER(dump_fd, unread, "unread"),
+	NUMBER(dump_fd, unsent, "unsent"),
 	TEXT(dump_fd, local, "local"),
 	TEXT(dump_fd, remote, "remote"),
 	TEXT(dump_fd, other, "other"),

@@ -279,6 +279,7 @@ static void findings_write(struct json *json, const struct report *report)
 			: finding->unjoined ? "unjoined"
 					    : "threads");
 		json_measured(json, "oldest_ns", finding->oldest_ns);
+		json_measured(json, "stack_bytes", finding_stack_bytes(finding));
 		json_text(json, "fix", finding->hint);
 		ids_write(json, "threads", &finding->threads);
 		ids_write(json, "behind", &finding->behind);

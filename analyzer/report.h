@@ -29,6 +29,7 @@ struct report {
 	struct suppressions *suppressions; /* NULL: none, not even those that are built in */
 	bool all; /* hints too, which accuse nobody */
 	bool exit_counts; /* what is alive at exit is a leak */
+	bool is_past; /* it is one of an earlier moment: judge_until() */
 	struct change
 		changes[CHANGES_MAX]; /* since the dump before it, and since the first given */
 	unsigned change_count; /* 0: one dump was given */

@@ -76,6 +76,16 @@ static void where_print(const struct report *report, const struct finding *findi
 	fprintf(out, "\n");
 }
 
+/* Of unjoined threads the evidence says it. */
+static void stacks_print(const struct report *report, const struct finding *finding, FILE *out)
+{
+	uint64_t bytes = finding_stack_bytes(finding).value;
+	if (bytes && finding->threads.count)
+		fprintf(out, "#   %s stack mappings of %s.\n",
+			finding->threads.count == 1 ? "It holds" : "They hold",
+			words_of_bytes(report->tracer.pool, bytes));
+}
+
 static const struct dump_creator *creator_of(const struct finding *finding)
 {
 	if (finding->timers)
@@ -116,6 +126,7 @@ static void finding_print(const struct report *report, const struct finding *fin
 	struct rows kept =
 		keepers_sentences(report, finding->threads.items, finding->threads.count);
 	sentences_print(&kept, out);
+	stacks_print(report, finding, out);
 	if (finding->behind.count)
 		fprintf(out, "#   Behind %s: %s blocked.\n", finding->count == 1 ? "it" : "them",
 			words_of_count(pool, finding->behind.count, "other thread"));
@@ -151,6 +162,6 @@ void verdicts_print(const struct report *report, FILE *out)
 	if (!accusing)
 		nothing_print(report, out);
 	for (size_t i = 0; i < report->findings.count; i++)
-		if (report->all || finding_accuses(report->findings.list[i]))
+		if (report->all || finding_is_told(report->findings.list[i]))
 			finding_print(report, report->findings.list[i], out);
 }

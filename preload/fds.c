@@ -25,6 +25,7 @@
 #define ROWS	    256u /* explained in one dump, at some 5 us each */
 #define INDEX	    1024u /* a power of two, well above ROWS */
 #define SEARCHED    1024u /* descriptors searched for other ends, at 2 us each */
+#define LISTENERS   16u /* with connections that were not accepted, of the whole machine */
 #define AGAIN	    16u /* dumps from search to search for what this process was found not to have */
 #define EPOLL_TABLE 1024u /* of the process's descriptor table, beyond which no epoll is read */
 
@@ -387,6 +388,33 @@ static void others_search(void)
 	fds.unexplained += !all;
 }
 
+/* --- listeners that nobody waits on ----------------------------------------------------------------- */
+
+/* Those that have connections waiting, of any process. */
+struct backlog {
+	uint64_t inodes[LISTENERS];
+	unsigned count;
+	int tid;
+};
+
+static void listener_note(const struct proc_descriptor *descriptor, void *context)
+{
+	const struct backlog *backlog = context;
+	uint64_t inode;
+	for (unsigned i = 0; i < backlog->count; i++)
+		if (bracketed(descriptor->link, "socket:[", &inode) && inode == backlog->inodes[i])
+			fds.unexplained += !row_for((unsigned)descriptor->fd, backlog->tid);
+}
+
+/* This process's own, if there are any at all: connections that nobody accepts say that work is waiting. */
+static void listeners_add(int tid)
+{
+	struct backlog backlog = {.tid = tid};
+	backlog.count = sockets_unaccepted(backlog.inodes, LISTENERS);
+	if (backlog.count)
+		proc_descriptors(tid, SEARCHED, listener_note, &backlog);
+}
+
 /* --- all of them ------------------------------------------------------------------------------------ */
 
 struct fds fds_gather(const struct sighting *threads, uint32_t count)
@@ -400,6 +428,8 @@ struct fds fds_gather(const struct sighting *threads, uint32_t count)
 	dumps++;
 	for (uint32_t i = 0; i < count; i++)
 		thread_add(&threads[i]);
+	if (count)
+		listeners_add(threads[0].tid);
 	fds.rows = now->array.memory;
 	for (size_t i = 0; i < fds.count; i++)
 		if (!row_at(i)->is_set)

@@ -1,5 +1,6 @@
 /*
- * fds.h - the descriptors that threads wait on, explained: what they are, and who has the other end.
+ * fds.h - the descriptors that threads wait on, explained: what they are, and who has the other end; and those
+ * that listen, have connections waiting, and nobody waits on.
  *
  * Watcher only. The host's descriptors are looked at through /proc, by the threads that wait on them, and
  * never opened: nothing of the host's is held, moved or woken. Bounded work for a dump, whatever the
@@ -28,6 +29,9 @@ struct fd_row {
 	uint64_t inode;
 	uint64_t
 		value; /* eventfd: its count; timerfd: its period in ns; epoll: watched; set: members */
+	bool has_unread, has_unsent;
+	uint64_t unread,
+		unsent; /* of a socket: bytes; unread of one that listens: connections not accepted */
 	char local[FD_NAME_BYTES],
 		remote[FD_NAME_BYTES]; /* address or path, "": none, or not known */
 	bool others_known; /* of a pipe, FIFO or Unix socket: this process was searched */

@@ -225,6 +225,7 @@ static void slot_sight(struct slot *slot, uint32_t flags)
 	thread.detached = flags & SLOT_FOREIGN && slot->id != 1 ? -1 : !!(flags & SLOT_DETACHED);
 	thread.scope = slot->made_in;
 	thread.ignored = slot->ignored;
+	thread.stack_bytes = slot->stack_bytes;
 	thread.stable_ns = stability(&thread, slot);
 	name_from_slot(&thread, slot);
 	if (slot->id == thread.id)

@@ -41,6 +41,7 @@ struct sighting {
 	int detached; /* 1, 0, -1: not known */
 	const struct scope *scope; /* that it was made in, NULL: none */
 	int ignored; /* 1, 0, -1: no record of it */
+	uint64_t stack_bytes; /* of the mapping; 0: not known */
 	char name[SLOT_NAME_BYTES];
 	struct stack *stack; /* NULL: none */
 	uint32_t group; /* index into groups */

@@ -216,6 +216,15 @@ static uint64_t decimal(const char *digits)
 	return number;
 }
 
+/* The sending side of a socket that listens is the length of its queue, not what is in it. */
+static void queues_note(struct fd_row *row, unsigned state, uint32_t unread, uint32_t unsent)
+{
+	row->has_unread = true;
+	row->unread = unread;
+	row->has_unsent = state != TCP_LISTEN;
+	row->unsent = row->has_unsent ? unsent : 0;
+}
+
 static bool inet_state(struct fd_row *row, const char *kind, unsigned state)
 {
 	bool unconnected = strcmp(kind, "udp") == 0 && state == TCP_CLOSE;
@@ -227,14 +236,18 @@ static bool inet_state(struct fd_row *row, const char *kind, unsigned state)
 /* "SL: LOCAL REMOTE ST TX:RX TR:WHEN RETRNSMT UID TIMEOUT INODE ..." */
 static bool inet_line(const char *line, const char *kind, struct fd_row *rows, size_t count)
 {
-	uint32_t state;
+	uint32_t state, unread, unsent;
 	struct fd_row *row = row_of(rows, count, kind, decimal(fields_skip(line, 9)));
 	if (!row)
 		return false;
 	const char *at = address_read(fields_skip(line, 1), row->local);
 	at = at ? address_read(fields_skip(at, 0), row->remote) : NULL;
-	if (!at || !hex_read(fields_skip(at, 0), 2, &state))
+	at = at ? hex_read(fields_skip(at, 0), 2, &state) : NULL;
+	if (!at)
 		return false;
+	const char *queues = hex_read(fields_skip(at, 0), 8, &unsent);
+	if (queues && *queues == ':' && hex_read(queues + 1, 8, &unread))
+		queues_note(row, state, unread, unsent);
 	strcpy(row->kind, kind);
 	row->state =
 		strcmp(kind, "udp") == 0 && state == TCP_CLOSE ? "unconnected" : state_name(state);
@@ -325,24 +338,12 @@ static long diag_receive(int fd, void *reply, size_t room)
 	return sys_call6(SYS_recvfrom, fd, (long)reply, (long)room, MSG_DONTWAIT, 0, 0);
 }
 
-static bool inet_message(
-	const struct inet_diag_msg *message, const char *kind, struct fd_row *rows, size_t count)
-{
-	struct fd_row *row = row_of(rows, count, kind, message->idiag_inode);
-	unsigned bytes = message->idiag_family == AF_INET ? 4 : 16;
-	const struct inet_diag_sockid *id = &message->id;
-	if (!row)
-		return false;
-	address_put(
-		row->local, (const unsigned char *)id->idiag_src, bytes, ntohs(id->idiag_sport));
-	address_put(
-		row->remote, (const unsigned char *)id->idiag_dst, bytes, ntohs(id->idiag_dport));
-	return inet_state(row, kind, message->idiag_state);
-}
+/* What is done with each socket of an answer: whether it was one of those that are sought. */
+typedef bool inet_note(const struct inet_diag_msg *message, void *context);
 
 /* One part of the answer: how many of the sought it had; *done when it was the last. */
-static unsigned inet_part(const char *reply, size_t bytes, const char *kind, struct fd_row *rows,
-	size_t count, bool *done)
+static unsigned inet_part(
+	const char *reply, size_t bytes, inet_note *note, void *context, bool *done)
 {
 	unsigned found = 0;
 	while (bytes >= NLMSG_HDRLEN) {
@@ -354,29 +355,28 @@ static unsigned inet_part(const char *reply, size_t bytes, const char *kind, str
 			return found;
 		}
 		if (header->nlmsg_len >= NLMSG_HDRLEN + sizeof(struct inet_diag_msg))
-			found += inet_message(
-				(const void *)(reply + NLMSG_HDRLEN), kind, rows, count);
+			found += note((const void *)(reply + NLMSG_HDRLEN), context);
 		reply += step;
 		bytes -= step;
 	}
 	return found;
 }
 
-/* Without those that are only remembered for a while: a busy machine has ten thousands of them. */
-static void inet_read(const char *kind, int family, struct fd_row *rows, size_t count)
+/* Lists the sockets in some states until as many as are sought were found. */
+static void inet_list(
+	int family, int protocol, uint32_t wanted, unsigned sought, inet_note *note, void *context)
 {
 	static _Alignas(struct nlmsghdr) char reply[CHUNK_BYTES];
-	bool is_tcp = strcmp(kind, "tcp") == 0, done = false;
+	bool done = false;
 	struct {
 		struct nlmsghdr header;
 		struct inet_diag_req_v2 body;
 	} request = {
 		{sizeof request, SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST | NLM_F_DUMP, 1, 0},
 		{.sdiag_family = (unsigned char)family,
-			.sdiag_protocol = is_tcp ? IPPROTO_TCP : IPPROTO_UDP,
-			.idiag_states = ~(1u << TCP_TIME_WAIT)},
+			.sdiag_protocol = (unsigned char)protocol,
+			.idiag_states = wanted},
 	};
-	unsigned sought = rows_sought(rows, count, kind);
 	int fd = sought ? diag_ask(&request, sizeof request) : -1;
 	long bytes;
 	if (fd < 0)
@@ -384,9 +384,68 @@ static void inet_read(const char *kind, int family, struct fd_row *rows, size_t 
 	for (unsigned part = 0; part < PARTS && sought && !done; part++) {
 		if ((bytes = diag_receive(fd, reply, sizeof reply)) <= 0)
 			break;
-		sought -= inet_part(reply, (size_t)bytes, kind, rows, count, &done);
+		unsigned found = inet_part(reply, (size_t)bytes, note, context, &done);
+		sought -= found < sought ? found : sought;
 	}
 	sys_close(fd);
+}
+
+/* The rows that are filled. */
+struct inet_rows {
+	const char *kind;
+	struct fd_row *rows;
+	size_t count;
+};
+
+static bool inet_fill(const struct inet_diag_msg *message, void *context)
+{
+	struct inet_rows *rows = context;
+	struct fd_row *row = row_of(rows->rows, rows->count, rows->kind, message->idiag_inode);
+	unsigned bytes = message->idiag_family == AF_INET ? 4 : 16;
+	const struct inet_diag_sockid *id = &message->id;
+	if (!row)
+		return false;
+	address_put(
+		row->local, (const unsigned char *)id->idiag_src, bytes, ntohs(id->idiag_sport));
+	address_put(
+		row->remote, (const unsigned char *)id->idiag_dst, bytes, ntohs(id->idiag_dport));
+	queues_note(row, message->idiag_state, message->idiag_rqueue, message->idiag_wqueue);
+	return inet_state(row, rows->kind, message->idiag_state);
+}
+
+/* Without those that are only remembered for a while: a busy machine has ten thousands of them. */
+static void inet_read(const char *kind, int family, struct fd_row *rows, size_t count)
+{
+	struct inet_rows context = {kind, rows, count};
+	int protocol = strcmp(kind, "tcp") == 0 ? IPPROTO_TCP : IPPROTO_UDP;
+	inet_list(family, protocol, ~(1u << TCP_TIME_WAIT), rows_sought(rows, count, kind),
+		inet_fill, &context);
+}
+
+/* The inodes that are collected. */
+struct inodes {
+	uint64_t *list;
+	unsigned count, room;
+};
+
+static bool unaccepted_note(const struct inet_diag_msg *message, void *context)
+{
+	struct inodes *inodes = context;
+	if (!message->idiag_rqueue || inodes->count == inodes->room)
+		return false;
+	inodes->list[inodes->count++] = message->idiag_inode;
+	return true;
+}
+
+unsigned sockets_unaccepted(uint64_t *inodes, unsigned room)
+{
+	struct inodes found = {inodes, 0, room};
+	if (peek_filtered())
+		return 0;
+	inet_list(AF_INET, IPPROTO_TCP, 1u << TCP_LISTEN, room, unaccepted_note, &found);
+	inet_list(AF_INET6, IPPROTO_TCP, 1u << TCP_LISTEN, room - found.count, unaccepted_note,
+		&found);
+	return found.count;
 }
 
 unsigned sockets_tables(struct fd_row *rows, size_t count)

@@ -16,6 +16,10 @@ void socket_kind(struct fd_row *row);
  * network namespace; at most so much of these as is worth a dump's time. How many were sought in vain. */
 unsigned sockets_tables(struct fd_row *rows, size_t count);
 
+/* The inodes of TCP sockets of the network namespace, of any process, that listen and have connections that were not
+ * accepted; at most room. How many. */
+unsigned sockets_unaccepted(uint64_t *inodes, unsigned room);
+
 /* Name, state and peer of a row of kind "unix". False where the kernel does not answer. */
 bool socket_unix(struct fd_row *row);
 

@@ -185,6 +185,7 @@ static const struct text *dump_take(const char *reason, char *path)
 	};
 	facts.uptime_ns =
 		facts.time_ns > watcher.self.start_ns ? facts.time_ns - watcher.self.start_ns : 0;
+	limits_read(&facts.limits);
 	text_clear(&watcher.text);
 	dump_write(&watcher.text, snapshot_whole(), &facts);
 	*path = '\0';

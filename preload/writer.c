@@ -59,6 +59,17 @@ static void put_key_text(struct text *text, const char *key, const char *value)
 	text_put_percent(text, value);
 }
 
+static void put_limit(struct text *text, const char *key, uint64_t limit)
+{
+	text_put(text, " ");
+	text_put(text, key);
+	text_put(text, "=");
+	if (limit != LIMIT_ABSENT)
+		text_put_u64(text, limit);
+	else
+		text_put(text, DUMP_ABSENT);
+}
+
 /* A value of a row after the first, absent where it says so. */
 static void put_value(struct text *text, bool known, uint64_t number)
 {
@@ -180,6 +191,15 @@ static void put_header(
 	put_key(text, "started", slots_started);
 	put_key(text, "exited", slots_exited);
 	text_newline(text);
+
+	text_put(text, "# limits");
+	put_limit(text, "nproc", facts->limits.nproc);
+	put_limit(text, "threads_max", facts->limits.threads_max);
+	put_limit(text, "pid_max", facts->limits.pid_max);
+	put_limit(text, "pids_max", facts->limits.pids_max);
+	put_limit(text, "pids_current", facts->limits.pids_current);
+	put_limit(text, "map_count_max", facts->limits.map_count_max);
+	text_newline(text);
 	text_newline(text);
 }
 
@@ -245,6 +265,7 @@ static void put_thread(
 	put_creator(text, thread->creator);
 	put_address(text, thread->start != 0, thread->start);
 	put_value(text, thread->detached >= 0, (uint64_t)thread->detached);
+	put_value(text, thread->stack_bytes != 0, thread->stack_bytes);
 	text_put(text, " ");
 	text_put_percent(text, thread->name);
 	put_scope(text, thread->scope);
@@ -448,6 +469,8 @@ static void put_fd(struct text *text, const struct fd_row *row)
 	put_value(text, row->has_inode, row->inode);
 	put_text(text, row->state);
 	put_value(text, row->has_value, row->value);
+	put_value(text, row->has_unread, row->unread);
+	put_value(text, row->has_unsent, row->unsent);
 	put_text(text, row->local);
 	put_text(text, row->remote);
 	if (row->others_known && !row->other_count)

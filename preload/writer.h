@@ -4,6 +4,7 @@
 #ifndef LEAKWATCH_WRITER_H
 #define LEAKWATCH_WRITER_H
 
+#include "preload/limits.h"
 #include "preload/proc.h"
 #include "preload/snapshot.h"
 #include "preload/text.h"
@@ -14,6 +15,7 @@ struct dump_facts {
 	uint64_t sequence, time_ns, uptime_ns, tick_ns;
 	uint64_t began_ns; /* CLOCK_MONOTONIC: took_ns counts from here */
 	const char *reason;
+	struct limits limits;
 };
 
 /* Appends the whole dump, last line included. text->failed says if memory was short: it is not to be used

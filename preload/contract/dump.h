@@ -31,18 +31,19 @@
 #define DUMP_SECTION_MAP      "--- Memory map: ---"
 
 #define DUMP_COLUMNS_THREADS                                                                       \
-	"columns id tid group since_ns object waits stable_ns creator start detached name scope "  \
-	"ignored"
+	"columns id tid group since_ns object waits stable_ns creator start detached "             \
+	"stack_bytes name scope ignored"
 #define DUMP_COLUMNS_CREATORS "columns id kind made gone stack"
 #define DUMP_COLUMNS_TIMERS                                                                        \
 	"columns id kind creator object since_ns period_ns overruns clock notify server scope"
 #define DUMP_COLUMNS_UNJOINED "columns id tid creator start since_ns stack_bytes name scope ignored"
 #define DUMP_COLUMNS_WAKERS   "columns object thread place count since_ns alive sole"
 #define DUMP_COLUMNS_OWNERS   "columns object kind owner_tid owner alive readers"
-#define DUMP_COLUMNS_FDS      "columns object kind inode state value local remote other members"
-#define DUMP_COLUMNS_PROOF    "columns thread verdict reasons chain"
-#define DUMP_COLUMNS_LOSSES   "columns cause count"
-#define DUMP_COLUMNS_MODULES  "columns start end bias build_id path"
+#define DUMP_COLUMNS_FDS                                                                           \
+	"columns object kind inode state value unread unsent local remote other members"
+#define DUMP_COLUMNS_PROOF   "columns thread verdict reasons chain"
+#define DUMP_COLUMNS_LOSSES  "columns cause count"
+#define DUMP_COLUMNS_MODULES "columns start end bias build_id path"
 
 /* Limits that a writer keeps and a reader may rely on. */
 #define DUMP_FRAMES_MAX	 256 /* frames of one stack; pprof's reader refuses lines of 64 KiB */

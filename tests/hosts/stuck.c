@@ -403,6 +403,31 @@ static void growing(void)
 	start_detached(leak_consumers, NULL);
 }
 
+static void *consume_once(void *queue)
+{
+	queue_take(queue);
+	return NULL;
+}
+
+/* For three seconds like growing; then all that they wait for comes. */
+static void *come_late(void *unused)
+{
+	struct queue *queues[30];
+	for (unsigned i = 0; i < 30; i++) {
+		queues[i] = queue_make();
+		start_detached(consume_once, queues[i]);
+		sleep_ms(STEP_MS);
+	}
+	for (unsigned i = 0; i < 30; i++)
+		queue_put(queues[i]);
+	return unused;
+}
+
+static void recovering(void)
+{
+	start_detached(come_late, NULL);
+}
+
 static void *grow_pool(void *queue)
 {
 	for (unsigned i = 0; i < size; i++) {
@@ -500,6 +525,7 @@ static const struct mode {
 	{"orphaned", orphaned, 5},
 	{"orphaned-pool", orphaned_pool, 5},
 	{"growing", growing, 1000},
+	{"recovering", recovering, 1},
 	{"growing-pool", growing_pool, 1000},
 	{"timers", timers, 1000},
 	{"timers-deleted", timers_deleted, 1000},

@@ -5,7 +5,7 @@
 # shellcheck source=tests/watch.sh
 . "$(dirname "$0")/../watch.sh"
 needs jq curl
-plan 74
+plan 75
 
 export LEAKWATCH_INTERVAL=0.2 LEAKWATCH_TICK=0.05
 stuck=$build/tests/hosts/stuck
@@ -44,6 +44,7 @@ found unjoined 'unjoined likely 5'
 found unjoined-growing 'unjoined (likely|proven) [0-9]+'
 found orphaned 'orphaned likely 5'
 found growing 'growing likely [0-9]+'
+found recovering 'recovered none [0-9]+'
 found timers 'timer leak likely [0-9]+'
 
 # --- the like without harm --------------------------------------------------------------------------------

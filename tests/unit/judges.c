@@ -714,13 +714,37 @@ static void test_a_proof_lasts_as_long_as_the_wait(void **state)
 	(void)state;
 	sketches_judge(proof_before(1, "unreachable - -", NULL), 2, "unreachable proven 3");
 	sketches_judge(proof_before(1, "unreachable ran -", NULL), 2, "unreachable likely 3");
-	sketches_judge(proof_before(2, "unreachable - -", NULL), 2, ""); /* it has moved */
+	sketches_judge(proof_before(2, "unreachable - -", NULL), 2, "recovered none 3");
 	sketches_judge(
 		proof_before(1, "unreachable - -", "unreachable ran -"), 2, "unreachable proven 3");
 	sketches_judge(proof_before(1, "unreachable - -", "unmeasured limit -"), 2,
 		"unreachable proven 3");
 	sketches_judge(proof_before(1, "unreachable - -", "reached - -"), 2, "");
 	sketches_judge(proof_before(1, "reached - -", NULL), 2, "");
+}
+
+/* --- recovered ---------------------------------------------------------------------------------------------- */
+
+/* Five dumps of a growing group, of which so many threads are in the last two dumps. */
+static struct sketch *grown(unsigned left)
+{
+	struct sketch *sketches = growth(5, 4, 0, "cond_wait", 0);
+	sketches = realloc(sketches, 7 * sizeof(*sketches));
+	memset(&sketches[5], 0, 2 * sizeof(*sketches));
+	for (unsigned i = 5; i < 7; i++) {
+		sketches[i].sequence = i + 1;
+		unsigned number = group(&sketches[i], left, "cond_wait", 0);
+		for (unsigned j = 0; j < left; j++)
+			thread(&sketches[i], number, 2 + j, 60 * (i + 1), "0xa", 5);
+	}
+	return sketches;
+}
+
+static void test_recovered(void **state)
+{
+	(void)state;
+	sketches_judge(grown(1), 7, "recovered none 20");
+	sketches_judge(grown(10), 7, ""); /* half of them are there still */
 }
 
 /* --- at exit ------------------------------------------------------------------------------------------------ */
@@ -799,6 +823,7 @@ int main(void)
 		cmocka_unit_test(test_unreachable_comes_first),
 		cmocka_unit_test(test_a_deadlock_is_no_loss),
 		cmocka_unit_test(test_a_proof_lasts_as_long_as_the_wait),
+		cmocka_unit_test(test_recovered),
 		cmocka_unit_test(test_alive_at_exit),
 		cmocka_unit_test(test_unreachable_at_exit),
 	};
