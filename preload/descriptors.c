@@ -1,68 +1,137 @@
 /*
  * descriptors.c - leaves the host's table of descriptors.
  *
- * close_range() does it at one go, without so much as copying the table. Where it is missing (Linux before
- * 5.9) or forbidden, the table is copied and what is in the copy closed one by one; /proc lists it.
+ * close_range() with CLOSE_RANGE_UNSHARE makes a table that lacks what it would close, without so much as copying it.
+ * But the kernel always copies the first 64 (fs/file.c, sane_fdtable_size()), and those have to be closed. Where it is
+ * missing (Linux before 5.9) or forbidden, the whole table is copied.
+ *
+ * Closing a copy is not nothing. The file system is told (f_op->flush), and one that does not answer, on a network or
+ * in user space, holds whoever closes: so a deputy does it, and another one goes on if that does not come back. And
+ * what a process asked of mq_notify() is forgotten when any thread of it closes a descriptor of the queue, also a copy:
+ * so that one stays.
  */
 #include "preload/descriptors.h"
+#include "preload/deputy.h"
 #include "preload/sys.h"
 
 #include <linux/close_range.h>
 #include <linux/sched.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/vfs.h>
 
-struct entry { /* struct linux_dirent64, see getdents64(2) */
-	uint64_t inode;
-	int64_t offset;
-	unsigned short bytes;
-	unsigned char type;
-	char name[];
-};
+#define ALWAYS_COPIED 64
+#define DEPUTIES_MOST 8 /* as many files that do not answer */
+#define CLOSE_MS      200
+
+static _Atomic int next_copy;
+static int copies_end;
 
 static int number_read(const char *text)
 {
 	int number = 0;
-	if (*text < '0' || *text > '9')
-		return -1;
+	while (*text == ' ' || *text == '\t')
+		text++;
 	for (; *text >= '0' && *text <= '9'; text++)
 		number = number * 10 + (*text - '0');
 	return number;
 }
 
-/* Closes those that one reading of the list has, but for the list's own; how many. */
-static int listed_close(int list)
+static long file_read(const char *path, char *text, size_t room)
 {
-	_Alignas(struct entry) char entries[4096];
-	int closed = 0;
-	sys_call3(SYS_lseek, list, 0, SEEK_SET);
-	long bytes = sys_call3(SYS_getdents64, list, (long)entries, sizeof entries);
-	for (long at = 0; at < bytes;) {
-		const struct entry *entry = (const struct entry *)(entries + at);
-		int fd = number_read(entry->name);
-		if (fd >= 0 && fd != list) {
-			sys_close(fd);
-			closed++;
-		}
-		at += entry->bytes;
-	}
-	return closed;
+	int fd = sys_open(AT_FDCWD, path, O_RDONLY, 0);
+	long bytes = fd < 0 ? fd : sys_read(fd, text, room - 1);
+	if (fd >= 0)
+		sys_close(fd);
+	text[bytes > 0 ? bytes : 0] = '\0';
+	return bytes;
 }
 
-static bool table_copy_and_close(void)
+/* The copied table's size; 0 if it is not known. */
+static int table_size(void)
 {
+	char text[4096];
+	file_read("/proc/thread-self/status", text, sizeof text);
+	const char *line = strstr(text, "\nFDSize:");
+	return line ? number_read(line + strlen("\nFDSize:")) : 0;
+}
+
+static bool table_copy(void)
+{
+	if (sys_call3(SYS_close_range, ALWAYS_COPIED, ~0L, CLOSE_RANGE_UNSHARE) >= 0) {
+		copies_end = ALWAYS_COPIED;
+		return true;
+	}
 	if (sys_call1(SYS_unshare, CLONE_FILES) < 0)
 		return false;
-	int list = sys_open(AT_FDCWD, "/proc/thread-self/fd", O_RDONLY | O_DIRECTORY, 0);
-	if (list < 0)
+	copies_end = table_size();
+	return copies_end > 0;
+}
+
+/* What the kernel calls the file, without asking its file system. */
+static bool is_at_the_root(int fd)
+{
+	static const char folder[] = "/proc/thread-self/fd/";
+	char path[sizeof folder + 12], digits[12], link[256];
+	size_t count = 0, length = sizeof folder - 1;
+	memcpy(path, folder, length);
+	do
+		digits[count++] = (char)('0' + fd % 10);
+	while ((fd /= 10) > 0);
+	while (count)
+		path[length++] = digits[--count];
+	path[length] = '\0';
+	long bytes = sys_call4(
+		SYS_readlinkat, AT_FDCWD, (long)path, (long)link, (long)(sizeof link - 1));
+	if (bytes <= 0)
 		return false;
-	while (listed_close(list))
-		;
-	sys_close(list);
-	return true;
+	link[bytes] = '\0';
+	return link[0] == '/' && !strchr(link + 1, '/');
+}
+
+/* Whether it is of a message queue by which this process is to be notified: the queue's text says so. */
+static bool is_awaited_queue(int fd)
+{
+	static const char key[] = "NOTIFY_PID:";
+	struct statfs status;
+	char text[256];
+	if (!is_at_the_root(fd) || sys_call2(SYS_fstatfs, fd, (long)&status) < 0 ||
+		status.f_type != 0x19800202) /* MQUEUE_MAGIC, ipc/mqueue.c */
+		return false;
+	long bytes = sys_call4(SYS_pread64, fd, (long)text, sizeof text - 1, 0);
+	if (bytes <= 0)
+		return true; /* not to be read: it may be one */
+	text[bytes] = '\0';
+	const char *pid = strstr(text, key);
+	return pid && number_read(pid + strlen(key)) == sys_getpid();
+}
+
+/* In a deputy. */
+static void copies_close(void *unused)
+{
+	(void)unused;
+	for (int fd; (fd = atomic_fetch_add(&next_copy, 1)) < copies_end;)
+		if (!is_awaited_queue(fd))
+			sys_close(fd);
+}
+
+/* False if there are copies left. */
+static bool copies_leave(void)
+{
+	static struct deputy deputies[DEPUTIES_MOST];
+	next_copy = 0;
+	for (int i = 0; i < DEPUTIES_MOST && next_copy < copies_end; i++) {
+		if (!deputy_start(&deputies[i], copies_close, NULL))
+			copies_close(NULL);
+		else if (deputy_await(&deputies[i], CLOSE_MS))
+			return true;
+	}
+	return next_copy >= copies_end;
 }
 
 bool descriptors_own(void)
 {
-	if (sys_call3(SYS_close_range, 0, ~0L, CLOSE_RANGE_UNSHARE) < 0 && !table_copy_and_close())
+	if (!table_copy() || !copies_leave())
 		return false;
 	for (int fd = 0; fd < 3; fd++)
 		sys_open(AT_FDCWD, "/dev/null", O_RDWR, 0);

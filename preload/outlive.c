@@ -8,12 +8,11 @@
 #include "preload/outlive.h"
 #include "preload/proc.h"
 #include "preload/sys.h"
+#include "preload/tids.h"
 
 #include <dlfcn.h>
-#include <stdatomic.h>
 
 static unsigned *counted; /* glibc's; NULL: not known */
-static _Atomic unsigned ours;
 
 void outlive_init(void)
 {
@@ -22,14 +21,12 @@ void outlive_init(void)
 
 void outlive_uncount(void)
 {
-	atomic_fetch_add(&ours, 1);
 	if (counted)
 		__atomic_fetch_sub(counted, 1, __ATOMIC_SEQ_CST);
 }
 
 _Noreturn void outlive_end(void)
 {
-	atomic_fetch_sub(&ours, 1);
 	for (;;)
 		sys_call1(SYS_exit, 0);
 }
@@ -37,10 +34,5 @@ _Noreturn void outlive_end(void)
 bool outlive_host_gone(void)
 {
 	long threads = proc_threads_count();
-	return threads >= 0 && threads <= 1 + (long)atomic_load(&ours) && proc_main_ended();
-}
-
-void outlive_forget(void)
-{
-	atomic_store(&ours, 0);
+	return threads >= 0 && threads <= 1 + tids_excluded_alive() && proc_main_ended();
 }

@@ -23,7 +23,4 @@ _Noreturn void outlive_end(void);
 /* Whether no thread of the host is left. Watcher only. */
 bool outlive_host_gone(void);
 
-/* In the child of a fork: no thread is ours. */
-void outlive_forget(void);
-
 #endif

@@ -7,35 +7,40 @@
 #include "preload/proc.h"
 #include "preload/sys.h"
 
-#include <stdatomic.h>
+#include <errno.h>
 #include <string.h>
 
-#define EXCLUDED_MAX 4 /* threads of ours */
+#define EXCLUDED_MAX 16 /* threads of ours: the watcher and its deputies */
 
-static int excluded[EXCLUDED_MAX];
-static _Atomic unsigned excluded_count;
+static int excluded[EXCLUDED_MAX]; /* 0: none */
 
 static struct array list, entries_array;
 
 void tids_exclude(int tid)
 {
-	unsigned at = atomic_fetch_add(&excluded_count, 1);
-	if (at < EXCLUDED_MAX)
-		excluded[at] = tid;
+	for (unsigned i = 0; i < EXCLUDED_MAX; i++)
+		if (!excluded[i]) {
+			excluded[i] = tid;
+			return;
+		}
 }
 
-/* The opener of libunwind ends soon after it began. */
-long tids_excluded_alive(int pid)
+/* Deputies end: a thread of the host's may have such an id later. */
+long tids_excluded_alive(void)
 {
 	long alive = 0;
-	for (unsigned i = 0; i < excluded_count && i < EXCLUDED_MAX; i++)
-		alive += sys_call3(SYS_tgkill, pid, excluded[i], 0) == 0;
+	int pid = sys_getpid();
+	for (unsigned i = 0; i < EXCLUDED_MAX; i++) {
+		if (excluded[i] && sys_call3(SYS_tgkill, pid, excluded[i], 0) == -ESRCH)
+			excluded[i] = 0;
+		alive += excluded[i] != 0;
+	}
 	return alive;
 }
 
 static bool is_excluded(int tid)
 {
-	for (unsigned i = 0; i < excluded_count && i < EXCLUDED_MAX; i++)
+	for (unsigned i = 0; i < EXCLUDED_MAX; i++)
 		if (excluded[i] == tid)
 			return true;
 	return false;
@@ -96,5 +101,5 @@ bool tids_stray(int tid)
 void tids_forget(void)
 {
 	list = entries_array = (struct array){NULL, 0};
-	excluded_count = 0;
+	memset(excluded, 0, sizeof excluded);
 }

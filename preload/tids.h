@@ -1,7 +1,7 @@
 /*
  * tids.h - the kernel's list of the process's threads, as a set; and which of them are ours.
  *
- * Watcher only, but for tids_exclude().
+ * Watcher only.
  */
 #ifndef LEAKWATCH_TIDS_H
 #define LEAKWATCH_TIDS_H
@@ -9,11 +9,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A thread of ours, to be left out of everything. From that thread itself. */
+/* A thread of ours, to be left out of everything while it lives. */
 void tids_exclude(int tid);
 
 /* How many of ours live. */
-long tids_excluded_alive(int pid);
+long tids_excluded_alive(void);
 
 /* Lists the threads anew; returns how many there are, 0 when /proc does not say. *tids is valid until the
  * next list. */

@@ -10,6 +10,7 @@
 #include "preload/config.h"
 #include "preload/control.h"
 #include "preload/descriptors.h"
+#include "preload/errand.h"
 #include "preload/outlive.h"
 #include "preload/peek.h"
 #include "preload/real.h"
@@ -23,7 +24,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <linux/futex.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -36,7 +36,7 @@
 #define MILLISECOND_NS	1000000u
 #define PAUSE_MS_MOST	64 /* between two looks at who is alive at exit */
 
-static _Atomic bool started;
+static _Atomic bool started, ended;
 static _Atomic bool allowed, asked; /* see watcher_allow() */
 
 static struct {
@@ -98,68 +98,27 @@ static void thread_enter(void)
 
 /* --- libunwind, when a stack needs it --------------------------------------------------------------- */
 
-/* Opened by a thread of its own: a host thread may hold the loader's lock for ever, and the watcher must
- * go on then. That thread is made together with the watcher, for making it takes the allocator's lock,
- * which a host thread may hold for ever, too. */
-enum { NO_OPENER, OPENER_BEGINS, OPENER_SLEEPS, OPENING, OPENED, UNWANTED };
+static bool fetched; /* or tried to */
 
-static _Atomic int opening;
-
-static void *opener_run(void *unused)
+static void libunwind_open(void)
 {
-	thread_enter();
-	bool able = descriptors_own();
-	atomic_store(&opening, OPENER_SLEEPS);
-	while (atomic_load(&opening) == OPENER_SLEEPS)
-		sys_call4(SYS_futex, (long)&opening, FUTEX_WAIT_PRIVATE, OPENER_SLEEPS, 0);
-	if (atomic_load(&opening) == OPENING) {
-		if (able)
-			unwind_open();
-		atomic_store(&opening, OPENED);
-	}
-	outlive_end();
-	return unused;
+	unwind_open();
 }
 
-static void opener_start(void)
+/* True if it is there now and was not before. A host thread may hold the loader's lock, or the allocator's, for
+ * ever: the watcher must go on then. */
+static bool libunwind_fetch(void)
 {
-	int none = NO_OPENER;
-	if (!atomic_compare_exchange_strong(&opening, &none, OPENER_BEGINS))
-		return;
-	if (!thread_spawn(opener_run))
-		atomic_store(&opening, NO_OPENER);
+	if (fetched)
+		return false;
+	fetched = true;
+	return errand_run(libunwind_open, LIBUNWIND_MS) && unwind_ready();
 }
 
 static void sleep_ms(unsigned ms)
 {
 	struct timespec time = {0, (long)ms * MILLISECOND_NS};
 	sys_call2(SYS_nanosleep, (long)&time, 0);
-}
-
-/* Waits, a moment, for the end of a state. */
-static void opening_await(int state)
-{
-	for (unsigned waited = 0; waited < LIBUNWIND_MS && atomic_load(&opening) == state; waited++)
-		sleep_ms(1);
-}
-
-/* False if it does not sleep. */
-static bool opener_wake(int purpose)
-{
-	int sleeps = OPENER_SLEEPS;
-	if (!atomic_compare_exchange_strong(&opening, &sleeps, purpose))
-		return false;
-	sys_call4(SYS_futex, (long)&opening, FUTEX_WAKE_PRIVATE, 1, 0);
-	return true;
-}
-
-/* True if it is there now and was not before. */
-static bool libunwind_fetch(void)
-{
-	if (!opener_wake(OPENING))
-		return false;
-	opening_await(OPENING);
-	return unwind_ready();
 }
 
 /* --- dumps ------------------------------------------------------------------------------------------- */
@@ -296,14 +255,12 @@ static void watcher_open(void)
 static void *watcher_run(void *unused)
 {
 	thread_enter();
-	/* Until it has said which thread it is, it would be taken for one of the host's. */
-	opening_await(OPENER_BEGINS);
 	if (descriptors_own()) {
 		watcher_open();
 		watcher_loop();
 	}
 	control_close();
-	opener_wake(UNWANTED);
+	atomic_store(&ended, true);
 	outlive_end();
 	return unused;
 }
@@ -315,7 +272,6 @@ void watcher_start(void)
 	atomic_store(&asked, true);
 	if (!atomic_load(&allowed) || atomic_exchange(&started, true))
 		return;
-	opener_start();
 	if (!thread_spawn(watcher_run))
 		atomic_store(&started, false);
 }
@@ -330,10 +286,10 @@ void watcher_allow(void)
 void watcher_forget(void)
 {
 	atomic_store(&started, false);
+	atomic_store(&ended, false);
 	memset(&watcher, 0, sizeof watcher);
-	if (atomic_load(&opening) != OPENED)
-		atomic_store(&opening, NO_OPENER);
-	outlive_forget();
+	fetched = unwind_ready() || unwind_failed();
+	errand_forget();
 	control_forget();
 }
 
@@ -341,10 +297,7 @@ void watcher_before_fork(void)
 {
 	static _Atomic bool in_vain;
 	/* Once: a loader's lock that is held for ever must not make every fork slow. */
-	if (atomic_load(&opening) != OPENING || atomic_load(&in_vain))
-		return;
-	opening_await(OPENING);
-	if (atomic_load(&opening) == OPENING)
+	if (!atomic_load(&in_vain) && !errand_await(LIBUNWIND_MS))
 		atomic_store(&in_vain, true);
 }
 
@@ -373,7 +326,7 @@ static void others_await(uint64_t grace_ns)
 
 void watcher_finish(void)
 {
-	if (!atomic_load(&started))
+	if (!atomic_load(&started) || atomic_load(&ended))
 		return;
 	if (config.at_exit) {
 		if (config.exit_grace_ns)

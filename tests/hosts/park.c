@@ -283,7 +283,7 @@ static void placed(void)
 	atomic_store(&here->placed, true);
 }
 
-static void skipped(const char *reason)
+static _Noreturn void skipped(const char *reason)
 {
 	snprintf(here->skipped, sizeof here->skipped, "%s", reason);
 	placed();
@@ -1631,7 +1631,7 @@ static void slow_file_start(void)
 	char path[64];
 	snprintf(path, sizeof path, "%s/slow", directory);
 	close(file_open("slow"));
-	slow_file = slowfile_open(path);
+	slow_file = slowfile_open(path, true);
 }
 
 static bool wanted(const struct spot *spot, char **names)

@@ -20,6 +20,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define SLOWFILE_LIFE_S 120 /* should nobody end it: what waits for it cannot be killed before */
+
+static int slowfile_server; /* its process */
+
 static inline void slowfile_answer(int device, uint64_t unique, const void *answer, size_t bytes)
 {
 	char out[256];
@@ -32,7 +36,7 @@ static inline void slowfile_answer(int device, uint64_t unique, const void *answ
 		_exit(1);
 }
 
-static inline void slowfile_serve(int device)
+static inline void slowfile_serve(int device, int answers_close)
 {
 	static _Alignas(8) char in[1 << 16];
 	const struct fuse_in_header *header = (void *)in;
@@ -47,7 +51,7 @@ static inline void slowfile_serve(int device)
 			slowfile_answer(device, header->unique, &attributes, sizeof attributes);
 		else if (header->opcode == FUSE_OPEN)
 			slowfile_answer(device, header->unique, &opened, sizeof opened);
-		else if (header->opcode == FUSE_FLUSH)
+		else if (header->opcode == FUSE_FLUSH && answers_close)
 			slowfile_answer(device, header->unique, NULL, 0);
 	}
 	_exit(0);
@@ -86,7 +90,7 @@ static inline int slowfile_receive(int from)
 }
 
 /* Mounts, and becomes the file system; another process opens its one file meanwhile. */
-static inline void slowfile_run(int to, const char *path)
+static inline void slowfile_run(int to, const char *path, int answers_close)
 {
 	char options[96];
 	int device = open("/dev/fuse", O_RDWR | O_CLOEXEC);
@@ -102,18 +106,21 @@ static inline void slowfile_run(int to, const char *path)
 		slowfile_send(to, open(path, O_RDONLY));
 		_exit(0);
 	}
-	slowfile_serve(device);
+	slowfile_serve(device, answers_close);
 }
 
-/* The file, open; -1 where that cannot be. From the main thread, with a regular file to mount upon. */
-static inline int slowfile_open(const char *path)
+/* The file, open; -1 where that cannot be. From the main thread, with a regular file to mount upon. Where closing it is
+ * not answered either, the server is to be killed before this process ends. */
+static inline int slowfile_open(const char *path, int answers_close)
 {
 	int ends[2];
 	if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0)
 		return -1;
-	if (fork() == 0) {
+	slowfile_server = fork();
+	if (slowfile_server == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		slowfile_run(ends[1], path);
+		alarm(SLOWFILE_LIFE_S);
+		slowfile_run(ends[1], path, answers_close);
 	}
 	close(ends[1]);
 	int fd = slowfile_receive(ends[0]);

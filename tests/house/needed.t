@@ -19,7 +19,7 @@ __cxa_finalize __gmon_start__ _ITM_deregisterTMCloneTable _ITM_registerTMCloneTa
 __cxa_atexit __register_atfork : init.c, once, in the constructor
 __errno_location : real.c, for a function that libc does not have
 dlsym dlvsym : look-ups in the constructor, and for calls before it
-dlopen : unwind.c, in a thread of ours
+dlopen : unwind.c, on an errand of the watcher
 getauxval getenv getrlimit gnu_get_libc_version : facts, without a lock; getenv in the constructor only
 bcmp memchr memcmp memcpy memmove memset : no state; clang calls the first for the second
 strchr strcmp strcpy strlen strncmp strncpy strrchr strstr : no state
