@@ -20,6 +20,7 @@ static void (*const judges[])(struct judging *judging) = {
 	judge_never_woken,
 	judge_orphaned,
 	judge_stalled,
+	judge_exhausted,
 	judge_unjoined,
 	judge_timer_leak,
 	judge_behind,
@@ -112,6 +113,14 @@ bool judging_is_old(const struct judging *judging, struct measured age_ns)
 	if (judging->dump->tick_ns.known && enough < 2 * judging->dump->tick_ns.value)
 		enough = 2 * judging->dump->tick_ns.value;
 	return age_ns.known && age_ns.value >= enough;
+}
+
+bool judging_is_unmoved(const struct judging *judging, const struct dump_thread *thread)
+{
+	const struct thresholds *thresholds = &judging->thresholds;
+	uint64_t enough_ns = (thresholds->stalled_dumps - 1) * thresholds->grace_ns;
+	return history_unmoved(judging->report->history, thread) >= thresholds->stalled_dumps ||
+	       (thread->since_ns.known && thread->since_ns.value >= enough_ns);
 }
 
 /* --- words ------------------------------------------------------------------------------------------ */

@@ -57,6 +57,10 @@ const struct dump_thread **judging_free_members(
  * interval between dumps where there are several. In a dump at exit every age is: the process is over. */
 bool judging_is_old(const struct judging *judging, struct measured age_ns);
 
+/* Whether so many dumps in a row found the thread in the very same wait that it counts as standing still; or, from one
+ * dump, for as long as these take. */
+bool judging_is_unmoved(const struct judging *judging, const struct dump_thread *thread);
+
 /* "thread 17 (worker 3)"; "lock 0x7f.. of kind mutex" and the like are said by the judges. */
 const char *judging_thread_words(const struct judging *judging, const struct dump_thread *thread);
 
@@ -74,6 +78,7 @@ void judge_timer_leak(struct judging *judging);
 void judge_never_woken(struct judging *judging);
 void judge_orphaned(struct judging *judging);
 void judge_stalled(struct judging *judging);
+void judge_exhausted(struct judging *judging);
 void judge_known(struct judging *judging);
 void judge_exit(struct judging *judging);
 void judge_behind(struct judging *judging);

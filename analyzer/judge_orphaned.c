@@ -3,9 +3,12 @@
  *
  * Likely: each object was woken by one thread only, that thread has ended, and the wait is old. One such
  * object may be a queue that another thread fills again, so it takes several in one group: a pattern of one
- * partner for each, and the partners leave.
+ * partner for each, and the partners leave. Likewise of connections whose peer has closed its end, and that a thread
+ * still sends to, or polls: CLOSE_WAIT. A peer that reads on may have closed one direction only, so it takes several.
  */
 #include "analyzer/judge.h"
+#include "analyzer/partners.h"
+#include "analyzer/peers.h"
 #include "analyzer/table.h"
 #include "analyzer/words.h"
 
@@ -41,6 +44,42 @@ static size_t orphans_count(const struct judging *judging, const struct dump_thr
 	return found;
 }
 
+/* --- connections -------------------------------------------------------------------------------------- */
+
+/* NULL: the peer has not closed, or the wait is not old. */
+static const struct dump_fd *closed_of(
+	const struct judging *judging, const struct dump_thread *thread)
+{
+	const struct dump_fd *fd = peer_descriptor(judging->dump, thread, judging->pool);
+	bool closed = fd && fd->state && !strcmp(fd->state, "close_wait");
+	return closed && judging_is_old(judging, thread->since_ns) &&
+			       relations_waits_for_ever(judging->relations, thread)
+		       ? fd
+		       : NULL;
+}
+
+static void connections_judge(struct judging *judging, const struct group *group)
+{
+	size_t count, closed = 0;
+	const struct dump_thread **members = judging_free_members(judging, group, &count);
+	for (size_t i = 0; i < count; i++)
+		closed += closed_of(judging, members[i]) != NULL;
+	if (closed < judging->thresholds.orphaned_objects)
+		return;
+	struct finding *finding = judging_find(judging, "orphaned", CERTAINTY_LIKELY);
+	for (size_t i = 0; i < count; i++)
+		if (closed_of(judging, members[i]))
+			judging_accuse(judging, finding, members[i]);
+	finding_say(finding, judging->pool,
+		"Each waits without a time limit on a connection whose peer has closed its end "
+		"(CLOSE_WAIT).");
+	partners_say(judging, finding);
+	finding->hint =
+		"Watch for the peer's end of the connection too, and give the call a deadline.";
+}
+
+/* --- objects ------------------------------------------------------------------------------------------ */
+
 static void group_judge(struct judging *judging, const struct group *group)
 {
 	size_t count;
@@ -73,6 +112,8 @@ static void group_judge(struct judging *judging, const struct group *group)
 void judge_orphaned(struct judging *judging)
 {
 	const struct groups *groups = judging->report->groups;
-	for (size_t i = 0; i < groups->count; i++)
+	for (size_t i = 0; i < groups->count; i++) {
 		group_judge(judging, groups->list[i]);
+		connections_judge(judging, groups->list[i]);
+	}
 }

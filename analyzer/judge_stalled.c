@@ -1,5 +1,6 @@
 /*
- * judge_stalled.c - a thread that does not move while it holds a lock that others wait for.
+ * judge_stalled.c - a thread that does not move while it holds a lock that others wait for, or is the only one to
+ * wake them.
  *
  * Likely: over several dumps, or for as long as these take by default, the holder was in one and the same wait, without a time limit and not for a lock or
  * a thread, and the same waiters stood behind it. A holder that sleeps, or waits with a limit, goes on by
@@ -10,14 +11,6 @@
 #include "analyzer/partners.h"
 #include "analyzer/words.h"
 
-static bool is_unmoved(const struct judging *judging, const struct dump_thread *thread)
-{
-	const struct thresholds *thresholds = &judging->thresholds;
-	uint64_t enough_ns = (thresholds->stalled_dumps - 1) * thresholds->grace_ns;
-	return history_unmoved(judging->report->history, thread) >= thresholds->stalled_dumps ||
-	       (thread->since_ns.known && thread->since_ns.value >= enough_ns);
-}
-
 static bool is_one_of(const struct judging *judging, const struct dump_thread *thread,
 	const char *const *waits, size_t count)
 {
@@ -27,18 +20,35 @@ static bool is_one_of(const struct judging *judging, const struct dump_thread *t
 	return false;
 }
 
+static bool is_sending(const struct judging *judging, const struct dump_thread *thread)
+{
+	static const char *const sending[] = {"send", "write", "connect", "transfer"};
+	return is_one_of(judging, thread, sending, sizeof(sending) / sizeof(*sending));
+}
+
 /* Whether the holder is stuck, and not just waiting for work on behalf of those behind it. */
 static bool is_stuck(const struct judging *judging, const struct dump_thread *holder,
 	const struct dump_thread *waiter)
 {
-	static const char *const sending[] = {"send", "write", "connect", "transfer"};
 	static const char *const serving[] = {"accept", "epoll_wait"};
-	if (is_one_of(judging, holder, sending, sizeof(sending) / sizeof(*sending)))
+	if (is_sending(judging, holder))
 		return true;
 	if (is_one_of(judging, holder, serving, sizeof(serving) / sizeof(*serving)))
 		return false;
 	return holder->start.known != waiter->start.known ||
 	       holder->start.value != waiter->start.value;
+}
+
+/* The only thread that ever woke what the waiter waits on: it hands over. */
+static const struct dump_thread *hander_of(
+	const struct relations *relations, const struct dump_thread *waiter)
+{
+	const struct dump_waker *waker = relations_waker(relations, waiter);
+	bool sole = waker && waker->count.known && waker->count.value && waker->sole.known &&
+		    waker->sole.value && waker->thread.known;
+	return sole && relations_waits_for_ever(relations, waiter)
+		       ? relations_thread(relations, waker->thread.value)
+		       : NULL;
 }
 
 static const struct dump_thread *blocker_of(
@@ -62,12 +72,51 @@ static const struct dump_thread *holder_of(
 		relations_seems_to_wait_for(relations, holder) ||
 		!judging_is_old(judging, holder->since_ns))
 		return NULL;
-	bool stalled = is_stuck(judging, holder, waiter) && is_unmoved(judging, holder) &&
-		       is_unmoved(judging, waiter);
+	bool stalled = is_stuck(judging, holder, waiter) && judging_is_unmoved(judging, holder) &&
+		       judging_is_unmoved(judging, waiter);
 	return stalled ? holder : NULL;
 }
 
-void judge_stalled(struct judging *judging)
+/* Who hands over and stands still in sending has work that it cannot be rid of; who waits to receive has none. */
+static bool is_stuck_hander(const struct judging *judging, const struct dump_thread *hander,
+	const struct dump_thread *waiter)
+{
+	return hander && !judging_of(judging, hander) && is_sending(judging, hander) &&
+	       relations_waits_for_ever(judging->relations, hander) &&
+	       judging_is_old(judging, hander->since_ns) && judging_is_unmoved(judging, hander) &&
+	       judging_is_unmoved(judging, waiter) && !judging_of(judging, waiter);
+}
+
+static void hander_report(struct judging *judging, const struct dump_thread *hander)
+{
+	const struct dump *dump = judging->dump;
+	struct finding *finding = judging_find(judging, "stalled", CERTAINTY_LIKELY);
+	for (size_t i = 0; i < dump->thread_count; i++)
+		if (hander_of(judging->relations, &dump->threads[i]) == hander &&
+			is_stuck_hander(judging, hander, &dump->threads[i]))
+			judging_put_behind(judging, finding, &dump->threads[i]);
+	judging_accuse(judging, finding, hander);
+	finding_say(finding, judging->pool,
+		"Nobody but %s wakes those behind it, and it is itself %s, for %s.",
+		judging_thread_words(judging, hander), judging_wait_words(judging, hander),
+		words_of_duration(judging->pool, hander->since_ns.value));
+	partners_say(judging, finding);
+	finding->hint =
+		"Give the call a deadline, and a peer that does not take what it is sent up.";
+}
+
+static void handers_judge(struct judging *judging)
+{
+	const struct dump *dump = judging->dump;
+	for (size_t i = 0; i < dump->thread_count; i++) {
+		const struct dump_thread *waiter = &dump->threads[i];
+		const struct dump_thread *hander = hander_of(judging->relations, waiter);
+		if (is_stuck_hander(judging, hander, waiter))
+			hander_report(judging, hander);
+	}
+}
+
+static void holders_judge(struct judging *judging)
 {
 	const struct dump *dump = judging->dump;
 	struct pool *pool = judging->pool;
@@ -89,4 +138,10 @@ void judge_stalled(struct judging *judging)
 		finding->hint = "Do not wait for a peer while holding a lock, or give that wait a "
 				"deadline.";
 	}
+}
+
+void judge_stalled(struct judging *judging)
+{
+	holders_judge(judging);
+	handers_judge(judging);
 }

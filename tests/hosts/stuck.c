@@ -7,6 +7,7 @@
  * after SECONDS (10 by default), or at SIGTERM, the program ends by _exit(), without regard to the
  * threads that hang. Modes that grow add one thing every STEP_MS.
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
@@ -16,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -24,6 +26,7 @@
 static unsigned size;
 static _Atomic unsigned arrived;
 static pthread_mutex_t first = PTHREAD_MUTEX_INITIALIZER, second = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t handed = PTHREAD_COND_INITIALIZER;
 static pthread_rwlock_t shared = PTHREAD_RWLOCK_INITIALIZER;
 
 static void sleep_ms(unsigned ms)
@@ -148,6 +151,46 @@ static void buffers(void)
 	start_detached(fill_both, there);
 	start_detached(fill_both, back);
 	await(2);
+}
+
+static void *read_for_ever(void *fd)
+{
+	char byte;
+	while (read(*(int *)fd, &byte, 1) == 1)
+		;
+	return NULL;
+}
+
+/* Hands jobs to its readers, and gets stuck in writing them down. */
+static void *hand_over(void *unused)
+{
+	static char page[1 << 20];
+	int pipes[2];
+	if (pipe(pipes) != 0)
+		abort();
+	pthread_mutex_lock(&first);
+	pthread_cond_broadcast(&handed);
+	pthread_mutex_unlock(&first);
+	while (write(pipes[1], page, sizeof page) > 0)
+		;
+	return unused;
+}
+
+static void *be_handed(void *unused)
+{
+	pthread_mutex_lock(&first);
+	arrived++;
+	for (;;)
+		pthread_cond_wait(&handed, &first);
+	return unused;
+}
+
+static void hander(void)
+{
+	for (unsigned i = 0; i < size; i++)
+		start_detached(be_handed, NULL);
+	await(size);
+	start_detached(hand_over, NULL);
 }
 
 static void *lock_twice(void *unused)
@@ -446,6 +489,69 @@ static void growing_pool(void)
 	start_detached(grow_pool, queue);
 }
 
+/* --- a pool that accepts ------------------------------------------------------------------------------------ */
+
+static int listener;
+static struct sockaddr_in address = {.sin_family = AF_INET};
+static socklen_t address_bytes = sizeof address;
+
+static void listener_open(void)
+{
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	listener = socket(AF_INET, SOCK_STREAM, 0);
+	if (bind(listener, (struct sockaddr *)&address, sizeof address) != 0 ||
+		listen(listener, 64) != 0 ||
+		getsockname(listener, (struct sockaddr *)&address, &address_bytes) != 0)
+		abort();
+}
+
+/* A client that says what it is told to, and waits for nothing. */
+static void client_connect(const char *words)
+{
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	if (connect(fd, (struct sockaddr *)&address, sizeof address) != 0 ||
+		write(fd, words, strlen(words)) < 0)
+		abort();
+}
+
+static void *serve(void *pause_ms)
+{
+	char byte;
+	for (;;) {
+		int fd = accept(listener, NULL, NULL);
+		if (read(fd, &byte, 1) == 1)
+			sleep_ms(*(unsigned *)pause_ms);
+		close(fd);
+	}
+	return NULL;
+}
+
+/* As many clients as threads say nothing; three more wait to be accepted. */
+static void exhausted(void)
+{
+	static unsigned pause_ms;
+	listener_open();
+	for (unsigned i = 0; i < size; i++)
+		start_detached(serve, &pause_ms);
+	sleep_ms(300);
+	for (unsigned i = 0; i < size + 3; i++)
+		client_connect("");
+}
+
+/* Clients come faster than they are served, so some wait at every look; one thread beside them is silent. */
+static void loaded(void)
+{
+	static unsigned pause_ms = 40;
+	static int pipes[2];
+	listener_open();
+	if (pipe(pipes) != 0)
+		abort();
+	start_detached(read_for_ever, &pipes[0]);
+	start_detached(serve, &pause_ms);
+	for (unsigned i = 0; i < size; i++)
+		client_connect("x");
+}
+
 /* --- timers ----------------------------------------------------------------------------------------------- */
 
 static timer_t timer_make(void)
@@ -515,6 +621,7 @@ static const struct mode {
 	{"rwlock-deadlock", rwlock_deadlock, 1},
 	{"dead-owner", dead_owner, 3},
 	{"stalled", stalled, 3},
+	{"hander", hander, 3},
 	{"leader", leader, 4},
 	{"contended", contended, 4},
 	{"unjoined", unjoined, 5},
@@ -527,6 +634,8 @@ static const struct mode {
 	{"growing", growing, 1000},
 	{"recovering", recovering, 1},
 	{"growing-pool", growing_pool, 1000},
+	{"exhausted", exhausted, 4},
+	{"loaded", loaded, 60},
 	{"timers", timers, 1000},
 	{"timers-deleted", timers_deleted, 1000},
 };

@@ -5,7 +5,7 @@
 # shellcheck source=tests/watch.sh
 . "$(dirname "$0")/../watch.sh"
 needs jq curl
-plan 75
+plan 79
 
 export LEAKWATCH_INTERVAL=0.2 LEAKWATCH_TICK=0.05
 stuck=$build/tests/hosts/stuck
@@ -40,6 +40,8 @@ found join-deadlock 'deadlock proven 2'
 found rwlock-deadlock 'deadlock proven 2'
 found dead-owner 'dead owner proven 3'
 found stalled 'stalled likely 1\+3'
+found hander 'stalled likely 1\+3'
+found exhausted 'stalled likely 4'
 found unjoined 'unjoined likely 5'
 found unjoined-growing 'unjoined (likely|proven) [0-9]+'
 found orphaned 'orphaned likely 5'
@@ -60,6 +62,7 @@ innocent leader
 innocent contended
 innocent join-in-order
 innocent buffers
+innocent loaded
 innocent idle-pool
 innocent busy-pool
 innocent orphaned-pool

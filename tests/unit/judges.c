@@ -67,7 +67,8 @@ static struct dump *sketch_read(const struct sketch *sketch)
 		"--- leakwatch timers ---\ncolumns id kind creator since_ns\n%s\n"
 		"--- leakwatch wakers ---\ncolumns object thread count since_ns alive sole\n%s\n"
 		"--- leakwatch owners ---\ncolumns object kind owner_tid owner alive readers\n%s\n"
-		"--- leakwatch descriptors ---\ncolumns object kind state local remote\n%s\n"
+		"--- leakwatch descriptors ---\ncolumns object kind state local remote inode "
+		"unread\n%s\n"
 		"--- leakwatch proof ---\ncolumns thread verdict reasons chain\n%s\n",
 		sketch->sequence, (100 + 60ul * sketch->sequence) * SECOND,
 		sketch->reason ? sketch->reason : "interval", sketch->total, sketch->groups,
@@ -328,6 +329,52 @@ static void test_not_stalled(void **state)
 	sketches_judge(holder(3, 0, 0, "epoll_wait"), 3, "");
 }
 
+/* 4 threads accept at first, and then read from clients that say nothing, while so many connections wait; thread 9 makes
+ * step waits between two dumps. */
+static struct sketch *accepting(unsigned unread, unsigned step, bool seen)
+{
+	struct sketch *sketches = sketches_new(5);
+	for (unsigned i = 0; i < 5; i++) {
+		bool accepts = i < 2 && seen;
+		unsigned number = group(&sketches[i], 4, accepts ? "accept" : "recv", 0);
+		for (unsigned j = 0; j < 4; j++) {
+			char object[16];
+			sprintf(object, accepts ? "fd:3" : "fd:%u", 10 + j);
+			thread(&sketches[i], number, 2 + j, 60, object, accepts ? 5 : 6);
+		}
+		thread(&sketches[i], group(&sketches[i], 1, "cond_wait", 0), 9, 10, "0xa",
+			5 + step * i);
+		add(sketches[i].fds, "fd:3 tcp listen 0.0.0.0:80 - 77 %u\n", accepts ? 0 : unread);
+	}
+	return sketches;
+}
+
+static void test_exhausted(void **state)
+{
+	(void)state;
+	sketches_judge(accepting(3, 0, true), 5, "stalled likely 4");
+	sketches_judge(accepting(3, 1, true), 5, "stalled likely 4");
+	sketches_judge(accepting(3, 0, false), 5, "stalled likely 4");
+	/* Thread 9 may accept. */
+	sketches_judge(accepting(3, 1, false), 5, "");
+	sketches_judge(accepting(0, 0, true), 5, "");
+	sketches_judge(accepting(3, 0, true), 4, "");
+}
+
+/* 2 sends, or receives, and is the only one who ever woke what 3 waits on. */
+static void test_stalled_hander(void **state)
+{
+	(void)state;
+	static const char *const waits[] = {"send", "recv"};
+	for (int i = 0; i < 2; i++) {
+		struct sketch *sketch = sketches_new(1);
+		thread(sketch, group(sketch, 1, waits[i], 0), 2, 500, "fd:3", 7);
+		thread(sketch, group(sketch, 1, "cond_wait", 0), 3, 500, "0xa", 7);
+		add(sketch->wakers, "0xa 2 5 %lu 1 1\n", 500 * SECOND);
+		sketches_judge(sketch, 1, i ? "" : "stalled likely 1+1");
+	}
+}
+
 /* --- growing --------------------------------------------------------------------------------------------- */
 
 /* In each dump more threads of one group; those that were there have made step waits more. */
@@ -400,11 +447,11 @@ static struct sketch *connections(const char *one, const char *many, int timed, 
 			sprintf(object, "fd:%u", 10 + j);
 			thread(&sketches[i], number, 2 + j, 60 * (i + 1), object, 5);
 			if (asks)
-				add(sketches[i].fds, "%s tcp established %s:%u %s\n", object, many,
-					40000 + j, one);
+				add(sketches[i].fds, "%s tcp established %s:%u %s - -\n", object,
+					many, 40000 + j, one);
 			else
-				add(sketches[i].fds, "%s tcp established %s %s:%u\n", object, one,
-					many, 40000 + j);
+				add(sketches[i].fds, "%s tcp established %s %s:%u - -\n", object,
+					one, many, 40000 + j);
 		}
 	}
 	return sketches;
@@ -545,6 +592,28 @@ static void test_not_orphaned(void **state)
 	sketches_judge(waiters(4, 0, 0, "- 1 500000000000 - 1"), 1, ""); /* not known */
 	sketches_judge(waiters(2, 0, 0, "900 1 500000000000 0 1"), 1, ""); /* few */
 	sketches_judge(waiters(4, 0, 1, "900 1 500000000000 0 1"), 1, ""); /* with a limit */
+}
+
+/* 4 threads that send, on connections in a state. */
+static struct sketch *senders(const char *tcp_state)
+{
+	struct sketch *sketch = sketches_new(1);
+	unsigned number = group(sketch, 4, "send", 0);
+	for (unsigned i = 0; i < 4; i++) {
+		char object[16];
+		sprintf(object, "fd:%u", 10 + i);
+		thread(sketch, number, 2 + i, 100, object, 1);
+		add(sketch->fds, "%s tcp %s 10.0.0.1:80 10.0.0.2:%u - -\n", object, tcp_state,
+			4000 + i);
+	}
+	return sketch;
+}
+
+static void test_orphaned_by_a_peer(void **state)
+{
+	(void)state;
+	sketches_judge(senders("close_wait"), 1, "orphaned likely 4");
+	sketches_judge(senders("established"), 1, "");
 }
 
 static void test_idle_only_when_asked(void **state)
@@ -800,6 +869,8 @@ int main(void)
 		cmocka_unit_test(test_stalled),
 		cmocka_unit_test(test_stalled_in_one_dump),
 		cmocka_unit_test(test_not_stalled),
+		cmocka_unit_test(test_exhausted),
+		cmocka_unit_test(test_stalled_hander),
 		cmocka_unit_test(test_growing),
 		cmocka_unit_test(test_growing_by_peers),
 		cmocka_unit_test(test_growing_loops),
@@ -811,6 +882,7 @@ int main(void)
 		cmocka_unit_test(test_not_never_woken),
 		cmocka_unit_test(test_orphaned),
 		cmocka_unit_test(test_not_orphaned),
+		cmocka_unit_test(test_orphaned_by_a_peer),
 		cmocka_unit_test(test_idle_only_when_asked),
 		cmocka_unit_test(test_no_deadline_only_when_asked),
 		cmocka_unit_test(test_unjoined),
