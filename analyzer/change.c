@@ -4,11 +4,14 @@
 #include "analyzer/change.h"
 #include "analyzer/words.h"
 
+#include <string.h>
+
 bool change_same_process(const struct dump *one, const struct dump *other)
 {
 	return one->pid.known && other->pid.known && one->pid.value == other->pid.value &&
 	       one->start_ticks.known && other->start_ticks.known &&
-	       one->start_ticks.value == other->start_ticks.value;
+	       one->start_ticks.value == other->start_ticks.value && one->comm && other->comm &&
+	       !strcmp(one->comm, other->comm);
 }
 
 uint64_t change_count_then(const struct change *change, const struct group *group)

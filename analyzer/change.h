@@ -11,7 +11,8 @@ struct change {
 	struct groups *groups; /* of that dump */
 };
 
-/* Whether both dumps are of one process: pid and start. Not if either does not say. */
+/* Whether both dumps are of one process, and of one program, which an exec changes: pid, start and name. Not if either
+ * does not say. */
 bool change_same_process(const struct dump *one, const struct dump *other);
 
 /* Threads that the group had then; 0 if it was not there. */

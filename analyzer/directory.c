@@ -351,7 +351,15 @@ static int compare_numbers(uint64_t a, uint64_t b)
 static int compare_process(const struct directory_dump *a, const struct directory_dump *b)
 {
 	int order = compare_numbers((uint64_t)a->pid, (uint64_t)b->pid);
-	return order ? order : compare_numbers(a->start_ticks, b->start_ticks);
+	if (!order)
+		order = compare_numbers(a->start_ticks, b->start_ticks);
+	return order ? order : strcmp(a->comm, b->comm);
+}
+
+int directory_dump_same_process(
+	const struct directory_dump *one, const struct directory_dump *other)
+{
+	return compare_process(one, other) == 0;
 }
 
 static int compare_in_process(const void *a, const void *b)

@@ -75,9 +75,13 @@ struct directory_dumps {
 /* Reads a file name. Returns 0, or -1 if it is not a finished dump's; modified_ns is set to 0. */
 int directory_dump_parse(const char *name, struct directory_dump *dump);
 
+/* Whether both are of one process, and of one program: an exec makes another one of the same process. */
+int directory_dump_same_process(
+	const struct directory_dump *one, const struct directory_dump *other);
+
 /* Lists the finished dumps: all dumps of one process together, the newest (highest sequence) first,
  * and the process with the most recently written dump first. So dumps[0] is the newest dump, and
- * those with its pid and start_ticks follow it. Links and other names are passed over. */
+ * those of the same process follow it. Links and other names are passed over. */
 int directory_dumps_list(const struct directory *directory, struct directory_dumps *list);
 
 void directory_dumps_free(struct directory_dumps *list);

@@ -63,8 +63,8 @@ static enum dumps_result entry_add(struct dumps *dumps, const struct directory *
 static size_t same_process_count(const struct directory_dumps *list)
 {
 	size_t count = 0;
-	while (count < list->count && list->dumps[count].pid == list->dumps[0].pid &&
-		list->dumps[count].start_ticks == list->dumps[0].start_ticks)
+	while (count < list->count &&
+		directory_dump_same_process(&list->dumps[count], &list->dumps[0]))
 		count++;
 	return count;
 }
@@ -79,6 +79,20 @@ static void older_add(
 		warn("%s: left out", complaint.words);
 }
 
+/* Who reads the dumps of a directory sees one process of it. */
+static void others_tell(
+	const struct directory *directory, const struct directory_dumps *list, size_t count)
+{
+	size_t others = 0;
+	for (size_t i = count; i < list->count; i++)
+		others += !directory_dump_same_process(&list->dumps[i], &list->dumps[i - 1]);
+	if (others)
+		warn("%s: this is process %d (%s), which wrote last; there are dumps of %zu "
+		     "other%s",
+			directory->path, (int)list->dumps[0].pid, list->dumps[0].comm, others,
+			others == 1 ? "" : "s");
+}
+
 static enum dumps_result list_add(struct dumps *dumps, const struct directory *directory,
 	const struct directory_dumps *list, bool older, struct complaint *complaint)
 {
@@ -87,6 +101,8 @@ static enum dumps_result list_add(struct dumps *dumps, const struct directory *d
 			complaint, DUMPS_NOTHING, directory->path, "there is no dump in it");
 	enum dumps_result result = entry_add(dumps, directory, &list->dumps[0], complaint);
 	size_t count = older && !result ? same_process_count(list) : 1;
+	if (older && !result)
+		others_tell(directory, list, count);
 	for (size_t i = 1; i < count; i++)
 		older_add(dumps, directory, &list->dumps[i]);
 	return result;
@@ -142,8 +158,8 @@ static enum dumps_result client_complain(
 static bool is_older(const struct directory_dump *entry, const struct dump *fresh)
 {
 	return fresh->pid.value == (uint64_t)entry->pid &&
-	       fresh->start_ticks.value == entry->start_ticks &&
-	       entry->sequence < fresh->sequence.value;
+	       fresh->start_ticks.value == entry->start_ticks && fresh->comm &&
+	       !strcmp(entry->comm, fresh->comm) && entry->sequence < fresh->sequence.value;
 }
 
 /* The older dumps of a process, from where it has stored this one. Without them the report is about less. */

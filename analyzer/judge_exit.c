@@ -19,13 +19,20 @@ static bool is_ending(const struct judging *judging, const struct dump_thread *t
 		       thread->tid.value == judging->dump->exiting_tid.value);
 }
 
+/* Nothing is known of it: neither who made it, nor where it is. It may be one of libc's, which it keeps for itself, and
+ * that has just been given work. */
+static bool is_unknown(const struct group *group, const struct dump_thread *thread)
+{
+	return !thread->created_by && !thread->start.known && !group->stack.depth;
+}
+
 static void group_judge(struct judging *judging, const struct group *group)
 {
 	size_t count;
 	const struct dump_thread **members = judging_free_members(judging, group, &count);
 	struct finding *finding = NULL;
 	for (size_t i = 0; i < count; i++) {
-		if (is_ending(judging, members[i]))
+		if (is_ending(judging, members[i]) || is_unknown(group, members[i]))
 			continue;
 		if (!finding)
 			finding = judging_find(judging, WORD, CERTAINTY_PROVEN);

@@ -10,6 +10,7 @@
 #include "analyzer/dumps.h"
 #include "analyzer/judge.h"
 #include "analyzer/say.h"
+#include "analyzer/stragglers.h"
 #include "analyzer/utf8.h"
 #include "analyzer/verdicts.h"
 
@@ -21,7 +22,14 @@
 #include <unistd.h>
 
 #define GRACE_SECONDS "1" /* that threads have to end in, once main has returned */
+#define OUTLIVE_MS    3000 /* that processes have to end in, once the program has */
 #define SIGNAL_EXIT   128
+
+/* What became of the run. */
+struct outcome {
+	bool failed; /* there are leaks */
+	bool kept; /* the directory is still of use, to a process or to a person */
+};
 
 static int complain(struct complaint *complaint, const char *attempt, const char *what)
 {
@@ -165,13 +173,43 @@ static bool dumps_fail(
 	return failed;
 }
 
+static bool is_of(const struct dump *dump, const char *reason)
+{
+	return dump->reason && !strcmp(dump->reason, reason);
+}
+
+/* Leaves the dump at exit the newest: a program with the same name, which the process was before an exec, may have
+ * taken more of them. False if there is none. */
+static bool exit_is_last(struct dumps *dumps)
+{
+	size_t count = dumps->count;
+	while (count && !is_of(dumps->list[count - 1], "exit"))
+		count--;
+	if (!count)
+		return false;
+	while (dumps->count > count)
+		dump_free(dumps->list[--dumps->count]);
+	return true;
+}
+
+/* The process ended without a dump at exit. What a check of its own found is all that is known of it. */
+static bool unjudged_tell(const struct dumps *dumps, const struct directory_dump *first)
+{
+	bool checked = false;
+	for (size_t i = 0; i < dumps->count; i++)
+		checked = checked || is_of(dumps->list[i], "check");
+	warn("run: process %d (%s) ended without a dump at exit: not judged", (int)first->pid,
+		first->comm);
+	return checked;
+}
+
 /* The dumps of one process, which are list[0] to list[count - 1]. */
-static bool process_fails(const struct trial *trial, struct symbols *symbols,
-	const struct directory *directory, const struct directory_dump *list, size_t count)
+static void process_judge(const struct trial *trial, struct symbols *symbols,
+	const struct directory *directory, const struct directory_dump *list, size_t count,
+	struct outcome *outcome)
 {
 	struct dumps dumps = {.count = 0};
 	struct complaint complaint;
-	bool failed = false;
 	for (size_t i = 0; i < count; i++) {
 		char path[PATH_MAX];
 		if (directory_file_path(directory, list[i].name, path) ||
@@ -179,32 +217,26 @@ static bool process_fails(const struct trial *trial, struct symbols *symbols,
 			warn("run: a dump of process %d cannot be used", (int)list[i].pid);
 	}
 	if (!dumps.count || dumps_sort(&dumps, &complaint))
-		return false;
-	const char *reason = dumps.list[dumps.count - 1]->reason;
-	if (reason && !strcmp(reason, "exit"))
-		failed = dumps_fail(trial, symbols, &dumps);
+		return;
+	if (exit_is_last(&dumps))
+		outcome->failed |= dumps_fail(trial, symbols, &dumps);
 	else
-		warn("run: process %d (%s) ended without a dump at exit: not judged",
-			(int)list[0].pid, list[0].comm);
+		outcome->kept |= unjudged_tell(&dumps, list);
 	dumps_free(&dumps);
-	return failed;
 }
 
-static bool list_fails(const struct trial *trial, const struct directory *directory,
-	const struct directory_dumps *list)
+static void list_judge(const struct trial *trial, const struct directory *directory,
+	const struct directory_dumps *list, struct outcome *outcome)
 {
 	struct symbols *symbols = symbols_new(symbols_dwfl_open(false));
-	bool failed = false;
 	for (size_t at = 0, end; at < list->count; at = end) {
 		const struct directory_dump *first = &list->dumps[at];
 		for (end = at + 1; end < list->count; end++)
-			if (list->dumps[end].pid != first->pid ||
-				list->dumps[end].start_ticks != first->start_ticks)
+			if (!directory_dump_same_process(&list->dumps[end], first))
 				break;
-		failed |= process_fails(trial, symbols, directory, first, end - at);
+		process_judge(trial, symbols, directory, first, end - at, outcome);
 	}
 	symbols_free(symbols);
-	return failed;
 }
 
 static bool has_dump(const struct directory_dumps *list, pid_t pid)
@@ -215,7 +247,8 @@ static bool has_dump(const struct directory_dumps *list, pid_t pid)
 	return false;
 }
 
-/* A process takes its socket away when it exits. One that could not, and took no dump either, had threads. */
+/* A process takes its socket away when it exits. One that could not, and took no dump either, had threads. Those that
+ * still run have been told of. */
 static void silent_tell(const struct directory *directory, const struct directory_dumps *list)
 {
 	struct directory_sockets sockets;
@@ -228,34 +261,35 @@ static void silent_tell(const struct directory *directory, const struct director
 	directory_sockets_free(&sockets);
 }
 
-static int dumps_judge(
-	const struct trial *trial, const char *path, bool *failed, struct complaint *complaint)
+static int dumps_judge(const struct trial *trial, const char *path, struct outcome *outcome,
+	struct complaint *complaint)
 {
 	struct directory directory;
 	struct directory_dumps list;
 	if (directory_open(path, &directory))
 		return complain(complaint, "open", path);
+	outcome->kept = stragglers_await(&directory, OUTLIVE_MS) > 0;
 	if (directory_dumps_list(&directory, &list)) {
 		directory_close(&directory);
 		return complain(complaint, "list", path);
 	}
-	*failed = list_fails(trial, &directory, &list);
-	silent_tell(&directory, &list);
+	if (!outcome->kept)
+		silent_tell(&directory, &list);
+	list_judge(trial, &directory, &list, outcome);
 	directory_dumps_free(&list);
 	directory_close(&directory);
 	return 0;
 }
 
 static int directory_run(const struct trial *trial, const char *path, const char *program,
-	char **arguments, int *code, struct complaint *complaint)
+	char **arguments, int *code, struct outcome *outcome, struct complaint *complaint)
 {
-	bool failed;
 	if (environment_prepare(path, complaint) ||
 		child_run(program, arguments, code, complaint) ||
-		dumps_judge(trial, path, &failed, complaint))
+		dumps_judge(trial, path, outcome, complaint))
 		return -1;
 	suppressions_review(trial->suppressions, "run");
-	if (!*code && failed)
+	if (!*code && outcome->failed)
 		*code = EXIT_LEAKS;
 	return 0;
 }
@@ -266,8 +300,12 @@ int trial_run(const struct trial *trial, const char *program, char **arguments, 
 	char *path = directory_make(complaint);
 	if (!path)
 		return -1;
-	int result = directory_run(trial, path, program, arguments, code, complaint);
-	directory_remove(path);
+	struct outcome outcome = {.failed = false};
+	int result = directory_run(trial, path, program, arguments, code, &outcome, complaint);
+	if (outcome.kept)
+		warn("run: %s is kept", path);
+	else
+		directory_remove(path);
 	free(path);
 	return result;
 }

@@ -10,6 +10,7 @@
  *	many		begins more scopes than there is room for, within each other
  *	storm		eight threads check at once, again and again, while others come and go
  *	fork		a child checks, and leaves a thread of its own
+ *	abort		leaves a thread, checks, and ends by abort()
  *	errno		calls everything, and says whether errno is as before
  */
 #include "include/leakwatch.h"
@@ -20,6 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -197,6 +199,15 @@ static void forks(void)
 	say("parent", leakwatch_check(0));
 }
 
+static void aborts(void)
+{
+	const struct rlimit no_core = {0, 0};
+	setrlimit(RLIMIT_CORE, &no_core);
+	start(stay, NULL);
+	say("left", leakwatch_check(0));
+	abort();
+}
+
 static void errnos(void)
 {
 	errno = 77;
@@ -217,7 +228,7 @@ int main(int argc, char **argv)
 		void (*run)(void);
 	} modes[] = {{"dump", dump}, {"alone", alone}, {"left", left}, {"within", within},
 		{"grace", grace}, {"ignore", ignore}, {"many", many}, {"storm", storm},
-		{"fork", forks}, {"errno", errnos}};
+		{"fork", forks}, {"abort", aborts}, {"errno", errnos}};
 	for (size_t i = 0; argc > 1 && i < sizeof modes / sizeof *modes; i++)
 		if (!strcmp(argv[1], modes[i].name)) {
 			modes[i].run();

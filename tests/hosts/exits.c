@@ -4,6 +4,8 @@
  *	late	a detached thread ends 300 ms after main has returned
  *	thread	a thread calls exit() while main joins it
  *	server	forks three children; the second leaves a thread behind
+ *	outlive	forks a child that leaves a thread behind, 300 ms after the parent has ended
+ *	daemon	forks a child that stays, and prints its process id
  *	quick	ends by _exit() with a thread alive
  *	unjoined	a finished thread was not joined
  */
@@ -54,6 +56,30 @@ static void child(int number)
 	exit(0);
 }
 
+static void *outlive(void *unused)
+{
+	work(NULL);
+	exit(0);
+	return unused;
+}
+
+/* Ends when its child, which has a thread more, is watched: then its socket is there. */
+static int parent(void *(*childs)(void *))
+{
+	char path[4096];
+	pid_t pid = fork();
+	if (!pid) {
+		pthread_detach(start(hang));
+		childs(NULL);
+	}
+	printf("%d\n", (int)pid);
+	fflush(stdout);
+	snprintf(path, sizeof path, "%s/%d.sock", getenv("LEAKWATCH_DIR"), (int)pid);
+	while (access(path, F_OK) != 0)
+		usleep(1000);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *mode = argc == 2 ? argv[1] : "";
@@ -73,6 +99,10 @@ int main(int argc, char **argv)
 			;
 		return 0;
 	}
+	if (!strcmp(mode, "outlive"))
+		return parent(outlive);
+	if (!strcmp(mode, "daemon"))
+		return parent(hang);
 	if (!strcmp(mode, "quick")) {
 		start(hang);
 		work(NULL);

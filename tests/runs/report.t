@@ -3,7 +3,7 @@
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 
-plan 50
+plan 53
 golden=$(cd "$(dirname "$0")/../golden" && pwd)
 
 is_one_line() {
@@ -67,6 +67,14 @@ run "$leakwatch" report "$LEAKWATCH_DIR"
 like 'a directory: the newest' "$out" '^# dump 3 of '
 like 'a directory: against the one before' "$out" '^# \+15 since dump 2'
 like 'a directory: against the oldest' "$out" '^# \+35 since dump 1'
+unlike 'a directory: nothing to add' "$err" 'wrote last'
+cp "$golden/minimal/dump" "$LEAKWATCH_DIR/other-9-1-000001.dump"
+touch -d '1 hour ago' "$LEAKWATCH_DIR/other-9-1-000001.dump"
+run "$leakwatch" report "$LEAKWATCH_DIR"
+like 'a directory: the process that wrote last' "$out" '^# /usr/bin/memcached, process 4711'
+like 'a directory: who it is, and that there is another' "$err" \
+	': this is process 4711 \(memcached\), which wrote last; there are dumps of 1 other$'
+rm "$LEAKWATCH_DIR/other-9-1-000001.dump"
 : >"$LEAKWATCH_DIR/memcached-4711-8812-000001.dump"
 run "$leakwatch" report "$LEAKWATCH_DIR"
 is 'a damaged older dump: exit 0' "$status" 0

@@ -1,0 +1,15 @@
+/*
+ * stragglers.h - processes that outlive the program that started them, and are watched in the same directory.
+ */
+#ifndef LEAKWATCH_STRAGGLERS_H
+#define LEAKWATCH_STRAGGLERS_H
+
+#include "analyzer/directory.h"
+
+#include <stddef.h>
+
+/* Waits until no process answers on a socket in the directory any more, for limit_ms at most: each has stored its last
+ * dump by then, or never will. Those that still do are told of, as not judged. How many. */
+size_t stragglers_await(const struct directory *directory, int limit_ms);
+
+#endif
