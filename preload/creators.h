@@ -20,7 +20,9 @@
 enum creator_kind { CREATES_THREAD, CREATES_TIMER, CREATES_TIMERFD, CREATES_ITIMER };
 
 struct creator {
-	_Atomic uint64_t made, gone; /* since the process started */
+	/* Since the process started. Apart: threads end on other processors than they are created on. */
+	_Atomic uint64_t gone;
+	_Atomic uint64_t made __attribute__((aligned(64)));
 	uint64_t hash;
 	uint32_t kind; /* enum creator_kind */
 	uint16_t count; /* of frames */

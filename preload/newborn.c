@@ -3,8 +3,7 @@
  *
  * The record's address is the handle. It holds the start routine and its argument, which are ours and the slot, next
  * to each other (nptl/descr.h: start_routine, arg); glibc tells debuggers how large it is (nptl_db/structs.def, the
- * interface to libthread_db). So it is searched for the pair, which takes 0.1 us, and only for the few threads that
- * are joined or detached before they have run.
+ * interface to libthread_db). So it is searched for the pair, once; later records have it at the same place.
  *
  * Refuses to read the variable that the host had its handle stored in, though the interposer of pthread_create() knows
  * where it is: by the time that the real function has returned there, the thread may have run, and freed it.
@@ -23,6 +22,7 @@ enum { UNTRIED, TOLD, NOT_TOLD };
 
 static uint32_t record_bytes; /* 0: not known */
 static _Atomic int told;
+static _Atomic uint32_t place; /* of the routine in a record, in words; 0: not known */
 
 void newborn_init(void)
 {
@@ -39,10 +39,16 @@ static bool starts_here(uintptr_t routine)
 struct slot *newborn_find(pthread_t thread)
 {
 	const uintptr_t *record = (const uintptr_t *)thread;
-	size_t words = record_bytes / sizeof *record;
-	for (size_t i = 0; i + 1 < words; i++)
-		if (starts_here(record[i]))
-			return (struct slot *)record[i + 1];
+	uint32_t words = record_bytes / sizeof *record;
+	uint32_t known = atomic_load_explicit(&place, memory_order_relaxed);
+	if (known)
+		return starts_here(record[known]) ? (struct slot *)record[known + 1] : NULL;
+	for (uint32_t i = 1; i + 1 < words; i++) {
+		if (!starts_here(record[i]))
+			continue;
+		atomic_store_explicit(&place, i, memory_order_relaxed);
+		return (struct slot *)record[i + 1];
+	}
 	return NULL;
 }
 

@@ -19,7 +19,8 @@
 
 __thread struct slot *slot_self __attribute__((tls_model("initial-exec")));
 
-_Atomic uint64_t slots_started, slots_exited, slots_denied;
+_Atomic uint64_t slots_started, slots_denied;
+struct lone_count slots_exited;
 
 static struct {
 	_Atomic(struct slot *) chunks[CHUNKS];
@@ -176,7 +177,7 @@ void slots_forget(void)
 	slots.end = 0;
 	slots.freed = 0;
 	slots.last_id = 0;
-	slots_started = slots_exited = slots_denied = 0;
+	slots_started = slots_exited.count = slots_denied = 0;
 }
 
 /* One that is being filled was interrupted by the handler that asks. */

@@ -161,8 +161,13 @@ struct slot *slot_at(uint32_t index);
 /* In the child of a fork: forget all threads but the caller. */
 void slots_forget(void);
 
-/* Threads created and finished, for the dump's totals. */
-extern _Atomic uint64_t slots_started, slots_exited, slots_denied;
+/* Threads created and finished, for the dump's totals. The second has its cache line to itself: it is written on
+ * other processors than the first. */
+struct lone_count {
+	_Atomic uint64_t count;
+} __attribute__((aligned(64)));
+extern _Atomic uint64_t slots_started, slots_denied;
+extern struct lone_count slots_exited;
 
 /* --- waiting: for the interposers ---------------------------------------------------------------- */
 

@@ -52,7 +52,7 @@ static void thread_ended(struct slot *slot, uint64_t id)
 		return;
 	creator_gone(creator);
 	if (counted)
-		atomic_fetch_add_explicit(&slots_exited, 1, memory_order_relaxed);
+		atomic_fetch_add_explicit(&slots_exited.count, 1, memory_order_relaxed);
 }
 
 static void thread_exiting(void *value)

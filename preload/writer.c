@@ -189,7 +189,7 @@ static void put_header(
 	put_key(text, "unjoined", snapshot->leftover_count);
 	put_key(text, "timers", snapshot->timer_count);
 	put_key(text, "started", slots_started);
-	put_key(text, "exited", slots_exited);
+	put_key(text, "exited", slots_exited.count);
 	text_newline(text);
 
 	text_put(text, "# limits");

@@ -19,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PAIRS 301
+#define PAIRS 3001 /* of short batches: what disturbs a few of them does not move the medians */
 
 /* The functions of one side. */
 struct side {
@@ -140,7 +140,7 @@ static const char *wanted = ""; /* part of the names of the calls to measure */
 static void measure(const char *name, void (*call)(const struct side *), int count,
 	const struct side *libc, const struct side *bound)
 {
-	double plain[PAIRS], shim[PAIRS], added[PAIRS], ratio[PAIRS];
+	static double plain[PAIRS], shim[PAIRS], added[PAIRS], ratio[PAIRS];
 	if (!strstr(name, wanted))
 		return;
 	for (int i = 0; i < PAIRS; i++) {
@@ -192,17 +192,17 @@ int main(int argc, char **argv)
 	zero_fd = open("/dev/zero", O_RDONLY);
 	ready = (struct pollfd){.fd = zero_fd, .events = POLLIN};
 	create_join(&bound); /* the watcher runs, and the process is one with threads */
-	measure("pthread_mutex_lock + unlock", mutex_pair, 5000, &libc, &bound);
-	measure("pthread_rwlock_rdlock + unlock", rwlock_pair, 5000, &libc, &bound);
-	measure("sem_post + sem_wait, ready", semaphore_pair, 5000, &libc, &bound);
-	measure("pthread_cond_signal, no waiter", signal_alone, 5000, &libc, &bound);
-	measure("pthread_cond_init + destroy", cond_life, 5000, &libc, &bound);
-	measure("read, 1 byte", read_byte, 2000, &libc, &bound);
-	measure("poll, ready", poll_ready, 1000, &libc, &bound);
-	measure("pthread_create + join", create_join, 20, &libc, &bound);
+	measure("pthread_mutex_lock + unlock", mutex_pair, 500, &libc, &bound);
+	measure("pthread_rwlock_rdlock + unlock", rwlock_pair, 500, &libc, &bound);
+	measure("sem_post + sem_wait, ready", semaphore_pair, 500, &libc, &bound);
+	measure("pthread_cond_signal, no waiter", signal_alone, 500, &libc, &bound);
+	measure("pthread_cond_init + destroy", cond_life, 500, &libc, &bound);
+	measure("read, 1 byte", read_byte, 200, &libc, &bound);
+	measure("poll, ready", poll_ready, 100, &libc, &bound);
+	measure("pthread_create + join", create_join, 10, &libc, &bound);
 	signal_real = libc.cond_signal;
 	struct side idle = libc;
 	idle.cond_signal = signal_passed_on;
-	measure("(pthread_cond_signal, merely passed on)", signal_alone, 5000, &libc, &idle);
+	measure("(pthread_cond_signal, merely passed on)", signal_alone, 500, &libc, &idle);
 	return 0;
 }

@@ -4,6 +4,6 @@ set -eu
 # shellcheck source=tests/bench/lib/bench.sh
 . "$(dirname "$0")/lib/bench.sh"
 
-printf '\n### Intercepted calls\n\n%s. Medians of 301 pairs of batches, in turn.\n\n' "$(machine)"
+printf '\n### Intercepted calls\n\n%s. Medians of 3,001 pairs of batches, in turn.\n\n' "$(machine)"
 printf '| call | without, ns | with, ns | added, ns | ratio |\n|---|---|---|---|---|\n'
 $preloaded "$build/tests/bench/calls"

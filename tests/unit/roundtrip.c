@@ -261,7 +261,7 @@ static void the_header(void **state)
 	(void)state;
 	world_begin();
 	slots_started = 7;
-	slots_exited = 5;
+	slots_exited.count = 5;
 	struct dump *dump = written_and_read();
 	assert_known(dump->pid, 4711);
 	assert_known(dump->start_ticks, 8812);

@@ -69,7 +69,7 @@ struct lives {
 
 static struct lives lives(void)
 {
-	struct lives lives = {.started = slots_started, .exited = slots_exited};
+	struct lives lives = {.started = slots_started, .exited = slots_exited.count};
 	for (uint32_t i = 0; i < slots_end(); i++) {
 		uint32_t flags = slot_at(i) ? slot_at(i)->flags : 0;
 		if (!(flags & SLOT_USED))
