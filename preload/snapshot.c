@@ -323,8 +323,7 @@ static enum listing threads_list(const int **tids, size_t *listed)
 		const struct slot *slot = slot_at(i);
 		live += slot && (slot->flags & (SLOT_USED | SLOT_EXITED)) == SLOT_USED && slot->tid;
 	}
-	if (proc_threads_count() == live + tids_excluded_alive() &&
-		skipped++ < LISTINGS_SKIPPED)
+	if (proc_threads_count() == live + tids_excluded_alive() && skipped++ < LISTINGS_SKIPPED)
 		return COUNTED;
 	*listed = tids_list(tids);
 	skipped = 0;

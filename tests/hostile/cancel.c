@@ -8,8 +8,11 @@
 #include "tests/hostile/hostile.h"
 
 #include <fcntl.h>
+#include <mqueue.h>
 #include <poll.h>
 #include <sys/epoll.h>
+#include <sys/msg.h>
+#include <sys/prctl.h>
 #include <sys/select.h>
 #include <sys/uio.h>
 #include <threads.h>
@@ -21,6 +24,9 @@ static cnd_t never11;
 static sem_t nobody;
 static int empty[2], full[2], pair[2], listener, epoll;
 static pthread_t sleeper;
+static pid_t other; /* holds a lock, and does not end */
+static int locked, queue;
+static mqd_t mqueue;
 static const struct timespec hour = {3600, 0};
 
 static struct timespec in_an_hour(clockid_t clock)
@@ -189,7 +195,89 @@ static void park_time(int kind)
 	}
 }
 
-#define KINDS 36
+static void park_process(int kind)
+{
+	siginfo_t info;
+	switch (kind) {
+	case 36:
+		wait(NULL);
+		break;
+	case 37:
+		waitpid(other, NULL, 0);
+		break;
+	case 38:
+		wait3(NULL, 0, NULL);
+		break;
+	case 39:
+		wait4(other, NULL, 0, NULL);
+		break;
+	case 40:
+		waitid(P_PID, (id_t)other, &info, WEXITED);
+		break;
+	case 41:
+		system("kill -STOP $$");
+		break;
+	}
+}
+
+static void park_signal(int kind)
+{
+	sigset_t set;
+	int number;
+	sigemptyset(&set);
+	sigaddset(&set, SIGRTMAX);
+	if (kind == 42)
+		sigwait(&set, &number);
+	else if (kind == 43)
+		sigwaitinfo(&set, NULL);
+	else
+		sigtimedwait(&set, NULL, &hour);
+}
+
+static void park_queue(int kind)
+{
+	struct timespec real = in_an_hour(CLOCK_REALTIME);
+	struct {
+		long type;
+		char text[8];
+	} message = {1, ""};
+	if (kind == 45)
+		msgrcv(queue, &message, sizeof message.text, 1, 0);
+	else if (kind == 46)
+		mq_receive(mqueue, message.text, sizeof message.text, NULL);
+	else
+		mq_timedreceive(mqueue, message.text, sizeof message.text, NULL, &real);
+}
+
+static void park_file(int kind)
+{
+	struct flock byte_lock = {.l_type = F_WRLCK, .l_len = 1};
+	char byte;
+	struct iovec part = {&byte, 1};
+	struct mmsghdr messages = {.msg_hdr = {.msg_iov = &part, .msg_iovlen = 1}};
+	switch (kind) {
+	case 48:
+		fcntl(locked, F_SETLKW, &byte_lock);
+		break;
+	case 49:
+		lockf(locked, F_LOCK, 1);
+		break;
+	case 50:
+		splice(empty[0], NULL, full[1], NULL, 1, 0);
+		break;
+	case 51:
+		preadv2(empty[0], &part, 1, -1, 0);
+		break;
+	case 52:
+		recvmmsg(pair[0], &messages, 1, 0, NULL);
+		break;
+	case 53:
+		sendmmsg(pair[0], &messages, 1, 0);
+		break;
+	}
+}
+
+#define KINDS 54
 
 static struct {
 	pthread_t thread;
@@ -219,8 +307,16 @@ static void park(int kind)
 		park_fd(kind);
 	else if (kind < 29)
 		park_poll(kind);
-	else
+	else if (kind < 36)
 		park_time(kind);
+	else if (kind < 42)
+		park_process(kind);
+	else if (kind < 45)
+		park_signal(kind);
+	else if (kind < 48)
+		park_queue(kind);
+	else
+		park_file(kind);
 }
 
 static void *run(void *argument)
@@ -239,6 +335,38 @@ static void *sleep_on(void *unused)
 	for (;;)
 		sem_wait(&nobody);
 	return unused;
+}
+
+static void other_start(void)
+{
+	struct flock byte_lock = {.l_type = F_WRLCK, .l_len = 1};
+	char path[] = "cancel.XXXXXX", byte;
+	int ready[2];
+	locked = mkstemp(path);
+	MUST(locked >= 0 && pipe(ready) == 0);
+	unlink(path);
+	other = fork();
+	if (other == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		MUST(fcntl(locked, F_SETLK, &byte_lock) == 0);
+		MUST(write(ready[1], "", 1) == 1);
+		for (;;)
+			pause();
+	}
+	MUST(read(ready[0], &byte, 1) == 1);
+	close(ready[0]);
+	close(ready[1]);
+}
+
+static void queues_make(void)
+{
+	struct mq_attr attributes = {.mq_maxmsg = 1, .mq_msgsize = 8};
+	char name[48];
+	snprintf(name, sizeof name, "/leakwatch-cancel-%d", (int)getpid());
+	mqueue = mq_open(name, O_RDWR | O_CREAT | O_EXCL, 0600, &attributes);
+	mq_unlink(name);
+	queue = msgget(IPC_PRIVATE, 0600);
+	MUST(mqueue >= 0 && queue >= 0);
 }
 
 static void objects_make(void)
@@ -268,6 +396,8 @@ static void objects_make(void)
 int main(void)
 {
 	pthread_t joined;
+	other_start();
+	queues_make();
 	objects_make();
 	MUST(pthread_create(&sleeper, NULL, sleep_on, NULL) == 0);
 	joined = sleeper;
@@ -286,6 +416,8 @@ int main(void)
 		printf("%d: cancelled %d, cleaned %d\n", kind, result == PTHREAD_CANCELED,
 			parked[kind].cleaned);
 	}
+	msgctl(queue, IPC_RMID, NULL);
+	kill(other, SIGKILL);
 	MUST(pthread_cancel(joined) == 0 && pthread_join(joined, NULL) == 0);
 	return 0;
 }
