@@ -34,6 +34,8 @@ static const char help[] =
 	"  --prove       of a process: prove which waits can never end, which takes some seconds\n"
 	"  --all         tell hints too: pools that are idle, calls without a deadline\n"
 	"  --grace=S     seconds from when on an age counts for a verdict (60)\n"
+	"  --threshold=NAME=VALUE  another number from when on a verdict speaks:\n"
+	"                see leakwatch-report(1)\n"
 	"  --suppressions=FILE\n"
 	"                rules for what gets no verdict\n"
 	"  --debuginfod  ask the servers in $DEBUGINFOD_URLS for debug information\n"
@@ -49,6 +51,7 @@ enum {
 	OPTION_PROVE,
 	OPTION_ALL,
 	OPTION_GRACE,
+	OPTION_THRESHOLD,
 	OPTION_SUPPRESSIONS
 };
 
@@ -60,6 +63,7 @@ static const struct option options[] = {
 	{"prove", no_argument, NULL, OPTION_PROVE},
 	{"all", no_argument, NULL, OPTION_ALL},
 	{"grace", required_argument, NULL, OPTION_GRACE},
+	{"threshold", required_argument, NULL, OPTION_THRESHOLD},
 	{"suppressions", required_argument, NULL, OPTION_SUPPRESSIONS},
 	{"debuginfod", no_argument, NULL, OPTION_DEBUGINFOD},
 	{"help", no_argument, NULL, 'h'},
@@ -95,6 +99,13 @@ static void set_grace(struct settings *settings, const char *text)
 	settings->thresholds.grace_ns = seconds * 1000000000;
 }
 
+static void set_threshold(struct settings *settings, const char *text)
+{
+	struct complaint complaint;
+	if (thresholds_set(&settings->thresholds, text, &complaint))
+		die("report: %s", complaint.words);
+}
+
 static void set_suppressions(struct settings *settings, const char *file)
 {
 	struct complaint complaint;
@@ -126,6 +137,9 @@ static void set_option(struct settings *settings, int option)
 	case OPTION_GRACE:
 		set_grace(settings, optarg);
 		break;
+	case OPTION_THRESHOLD:
+		set_threshold(settings, optarg);
+		break;
 	case OPTION_SUPPRESSIONS:
 		set_suppressions(settings, optarg);
 		break;
@@ -143,8 +157,11 @@ static void set_option(struct settings *settings, int option)
 static struct settings settings_read(int argc, char **argv)
 {
 	static char name[] = "leakwatch report"; /* for getopt's own messages */
-	struct settings settings = {.render = render_debug1, .thresholds = THRESHOLDS_DEFAULT};
+	struct settings settings = {.render = render_debug1};
+	struct complaint complaint;
 	int option;
+	if (thresholds_get(&settings.thresholds, &complaint))
+		die("report: LEAKWATCH_THRESHOLDS: %s", complaint.words);
 	argv[0] = name;
 	optind = 0;
 	while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1)

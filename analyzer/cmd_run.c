@@ -37,6 +37,7 @@ static const char help[] =
 	"      --fail-on=leak      judge what is alive when the program ends: exit code 1 and a\n"
 	"                          report on stderr if a leak is proven; leak:likely: or likely\n"
 	"      --suppressions=FILE rules for what --fail-on passes over\n"
+	"      --threshold=NAME=VALUE  another number from when on a verdict speaks\n"
 	"  -h, --help              show this\n"
 	"\n"
 	"Exit code: that of COMMAND; 2 if it could not be run under the shim; 1 if --fail-on "
@@ -51,6 +52,7 @@ static const struct option options[] = {
 	{"prove-every", required_argument, NULL, 'p'},
 	{"fail-on", required_argument, NULL, 'f'},
 	{"suppressions", required_argument, NULL, 's'},
+	{"threshold", required_argument, NULL, 't'},
 	{"help", no_argument, NULL, 'h'},
 	{NULL, 0, NULL, 0},
 };
@@ -59,7 +61,7 @@ static const struct option options[] = {
 struct settings {
 	struct trial trial;
 	bool judges; /* the program is a child, and judged */
-	bool has_directory;
+	bool has_directory, has_thresholds;
 	bool help;
 };
 
@@ -140,6 +142,14 @@ static void set_suppressions(struct settings *settings, const char *file)
 		die("run: %s", complaint.words);
 }
 
+static void set_threshold(struct settings *settings, const char *text)
+{
+	struct complaint complaint;
+	if (thresholds_set(&settings->trial.thresholds, text, &complaint))
+		die("run: %s", complaint.words);
+	settings->has_thresholds = true;
+}
+
 static void set_option(struct settings *settings, int option)
 {
 	if (option == 'i')
@@ -156,6 +166,8 @@ static void set_option(struct settings *settings, int option)
 		set_fail_on(settings, optarg);
 	else if (option == 's')
 		set_suppressions(settings, optarg);
+	else if (option == 't')
+		set_threshold(settings, optarg);
 	else if (option == 'h')
 		settings->help = true;
 	else
@@ -167,6 +179,9 @@ static struct settings settings_read(int argc, char **argv)
 {
 	static char name[] = "leakwatch run"; /* for getopt's own messages */
 	struct settings settings = {.trial = {.suppressions = suppressions_new()}};
+	struct complaint complaint;
+	if (thresholds_get(&settings.trial.thresholds, &complaint))
+		die("run: LEAKWATCH_THRESHOLDS: %s", complaint.words);
 	argv[0] = name;
 	optind = 0;
 	for (int option; (option = getopt_long(argc, argv, "+h", options, NULL)) != -1;)
@@ -175,6 +190,8 @@ static struct settings settings_read(int argc, char **argv)
 		die("run: --fail-on has a directory of its own: it does not go with --dir");
 	if (!settings.judges && settings.trial.suppressions->file)
 		die("run: --suppressions goes with --fail-on only");
+	if (!settings.judges && settings.has_thresholds)
+		die("run: --threshold goes with --fail-on only");
 	return settings;
 }
 

@@ -156,7 +156,7 @@ static void process_print(const struct report *report)
 static bool dumps_fail(
 	const struct trial *trial, struct symbols *symbols, const struct dumps *dumps)
 {
-	struct report report = {.thresholds = THRESHOLDS_DEFAULT,
+	struct report report = {.thresholds = trial->thresholds,
 		.suppressions = trial->suppressions,
 		.exit_counts = true};
 	bool failed = false;

@@ -5,12 +5,14 @@
 #define LEAKWATCH_TRIAL_H
 
 #include "analyzer/suppress.h"
+#include "analyzer/thresholds.h"
 
 #include <stdbool.h>
 
 struct trial {
 	bool likely; /* likely verdicts fail the run too, not only proven ones */
 	struct suppressions *suppressions;
+	struct thresholds thresholds;
 };
 
 /*

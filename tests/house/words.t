@@ -6,7 +6,7 @@
 cd "$(dirname "$0")/../.." || exit 1
 format=docs/dump-format.md
 documents=$(ls README.md docs/*.md docs/man/* 2>/dev/null)
-plan 13
+plan 14
 
 # What is in the first file and not in the second, sorted or not.
 missing() {
@@ -77,6 +77,13 @@ is 'each key of the JSON report is described' \
 	"$(sort -u "$scratch/json" | while read -r key; do
 		grep -qE "\`$key(\[\])?\`" docs/json.md || echo "$key"
 	done)" ''
+
+# --- thresholds ---------------------------------------------------------------------------------------
+
+sed -n 's/^THRESHOLD([a-z_]*, "\([-a-z]*\)", [A-Z]*, \([0-9]*\))$/\1 \2/p' analyzer/thresholds.def >"$scratch/thresholds"
+sed -n '/^\.Ss Thresholds/,/^\.Ss Frames/s/^\.It Cm \([-a-z]*\) No (\([0-9]*\).*)$/\1 \2/p' docs/man/leakwatch-report.1 \
+	>"$scratch/thresholds-told"
+ok 'each threshold is described, with its default' diff "$scratch/thresholds" "$scratch/thresholds-told"
 
 # --- man pages ----------------------------------------------------------------------------------------
 

@@ -114,7 +114,7 @@ static void assert_verdicts(const struct sketch *sketches, size_t count, const c
 	static struct dump *list[32];
 	char told[1024] = "";
 	struct dumps dumps = {.list = list, .count = count};
-	struct report report = {.thresholds = THRESHOLDS_DEFAULT,
+	struct report report = {.thresholds = thresholds_default,
 		.all = settings.all,
 		.exit_counts = settings.exit_counts};
 	struct symbols *symbols = symbols_new(&addresses);
