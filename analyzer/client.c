@@ -461,7 +461,10 @@ static enum client_result with_own_directory(
  * thousands of threads are being made, much later. */
 static bool may_be_starting(enum client_result result, pid_t pid)
 {
-	return (result == CLIENT_NOT_PRELOADED || result == CLIENT_STALE) && procfs_has_shim(pid);
+	if (result != CLIENT_NOT_PRELOADED && result != CLIENT_STALE)
+		return false;
+	/* One that runs leakwatch itself is about to become the program. */
+	return procfs_has_shim(pid) || (pid != getpid() && procfs_same_program(pid, getpid()));
 }
 
 static enum client_result with_directory(

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define SHIM "libleakwatch.so"
 
@@ -148,6 +149,21 @@ int procfs_has_shim(pid_t pid)
 		return 1;
 	/* Where the program has only just been executed, and the loader has not mapped it yet. */
 	return procfs_environment(pid, "LD_PRELOAD", preloads) == 0 && strstr(preloads, SHIM);
+}
+
+static ssize_t program_read(pid_t pid, char path[static PATH_MAX])
+{
+	char link[64];
+	snprintf(link, sizeof link, "/proc/%d/exe", (int)pid);
+	return readlink(link, path, PATH_MAX);
+}
+
+int procfs_same_program(pid_t one, pid_t other)
+{
+	char path[PATH_MAX], other_path[PATH_MAX];
+	ssize_t bytes = program_read(one, path);
+	return bytes > 0 && program_read(other, other_path) == bytes &&
+	       memcmp(path, other_path, (size_t)bytes) == 0;
 }
 
 static int compare_pids(const void *a, const void *b)

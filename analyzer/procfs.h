@@ -36,6 +36,9 @@ int procfs_sockets_visit(
 int procfs_has_shim(pid_t pid);
 int procfs_maps_shim(pid_t pid);
 
+/* 1 if both run the same executable, 0 if not or not ours to see. */
+int procfs_same_program(pid_t one, pid_t other);
+
 /* Every process, ascending. *pids is the caller's to free(). */
 int procfs_pids(pid_t **pids, size_t *count);
 

@@ -2,7 +2,7 @@
 # leakwatch dump: a dump is taken now; with -o its file appears whole or not at all.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
-plan 31
+plan 32
 
 hosts=$build/tests/hosts
 cd "$scratch" || exit 1
@@ -87,6 +87,11 @@ mkdir shim
 start env LD_PRELOAD="$scratch/shim/libleakwatch.so" "$hosts/fakewatcher" late
 run "$leakwatch" dump "$pid"
 is 'a watcher that is being started is waited for' "$status $out$err" "0 $LEAKWATCH_DIR/fake-$pid-8812-000001.dump"
+
+# Asked at once, it may not even be the program yet.
+start "$leakwatch" run "$hosts/parked" 3
+run "$leakwatch" dump -o early "$pid"
+is 'a program that is being started, too' "$status $out$err" '0 early'
 
 # --- arguments --------------------------------------------------------------------------------------
 
