@@ -10,7 +10,7 @@
 #	daemon_alone		starts, asks and stops it without the shim; the answers are in $scratch/plain
 #	daemon_watched		starts it with the shim and asks until some dumps are stored; leaves it
 #				running with nothing to do, its report in $scratch/report.json
-#	daemon_ends		compares its stacks with gdb's, and stops it
+#	daemon_ends		compares its stacks with gdb's, sees that nothing is said against it, and stops it
 # A service that creates no thread has no watcher: daemon_unwatched stands for the last two.
 # More functions:
 #	$as_user		words that run a command as $user, for services that do not change to it themselves
@@ -19,7 +19,7 @@
 #				or whatever is there if none is named
 # shellcheck shell=sh disable=SC2154,SC2034 # lib.sh, and the test, set and use them
 
-daemon_tests=12 daemon_unwatched_tests=7
+daemon_tests=13 daemon_unwatched_tests=7
 
 daemon_home() {
 	home=$scratch/home user=$(id -un) as_user=
@@ -129,8 +129,16 @@ daemon_stops() {
 	is 'it ends as without the shim' "$status" "$daemon_status"
 }
 
+# On all its dumps, while it worked and at rest.
+daemon_verdicts() {
+	"$leakwatch" report --json "$watched" |
+		jq -r '.verdicts[] | select(.certainty != "none" or .verdict == "recovered") |
+			"\(.verdict) \(.certainty) \(.count)"'
+}
+
 daemon_ends() {
 	daemon_compare
+	is 'no verdict' "$(daemon_verdicts)" ''
 	daemon_stops
 	is 'every stored dump can be read' "$(broken)" ''
 }
