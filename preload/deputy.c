@@ -59,6 +59,7 @@ bool deputy_start(struct deputy *deputy, void (*run)(void *argument), void *argu
 		arena_unmap(deputy->stack, STACK_BYTES);
 		return false;
 	}
+	deputy->excluded = (int)tid;
 	tids_exclude((int)tid);
 	return true;
 }
@@ -74,6 +75,7 @@ bool deputy_await(struct deputy *deputy, unsigned ms)
 		/* Not a private one: the kernel's word at a thread's end is not. */
 		sys_call4(SYS_futex, (long)&deputy->tid, FUTEX_WAIT, tid, (long)&limit);
 	}
+	tids_exclude_no_more(deputy->excluded);
 	arena_unmap(deputy->stack, STACK_BYTES);
 	return true;
 }

@@ -16,6 +16,7 @@
 
 struct deputy {
 	_Atomic int tid; /* 0: it has ended */
+	int excluded; /* the same, in tids.h */
 	char *stack;
 };
 

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <string.h>
 
+#define GONE_LOOKS   1000
 #define EXCLUDED_MAX 16 /* threads of ours: the watcher and its deputies */
 
 static int excluded[EXCLUDED_MAX]; /* 0: none */
@@ -25,13 +26,27 @@ void tids_exclude(int tid)
 		}
 }
 
-/* Deputies end: a thread of the host's may have such an id later. */
+static bool is_gone(int tid)
+{
+	return sys_call3(SYS_tgkill, sys_getpid(), tid, 0) == -ESRCH;
+}
+
+/* Its last instruction is over, but it may be listed for a moment yet. */
+void tids_exclude_no_more(int tid)
+{
+	for (int looks = 0; looks < GONE_LOOKS && !is_gone(tid); looks++)
+		sys_call0(SYS_sched_yield);
+	for (unsigned i = 0; i < EXCLUDED_MAX; i++)
+		if (excluded[i] == tid)
+			excluded[i] = 0;
+}
+
+/* One that nobody awaits any more may have ended, too. */
 long tids_excluded_alive(void)
 {
 	long alive = 0;
-	int pid = sys_getpid();
 	for (unsigned i = 0; i < EXCLUDED_MAX; i++) {
-		if (excluded[i] && sys_call3(SYS_tgkill, pid, excluded[i], 0) == -ESRCH)
+		if (excluded[i] && is_gone(excluded[i]))
 			excluded[i] = 0;
 		alive += excluded[i] != 0;
 	}

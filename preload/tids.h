@@ -12,6 +12,9 @@
 /* A thread of ours, to be left out of everything while it lives. */
 void tids_exclude(int tid);
 
+/* It has ended: its id may be a thread's of the host next. */
+void tids_exclude_no_more(int tid);
+
 /* How many of ours live. */
 long tids_excluded_alive(void);
 
