@@ -4,7 +4,8 @@
  * Likely: in several intervals between dumps threads arrived, next to none left, and next to all that were
  * there at two dumps in a row were in the very same wait. A pool's threads work between two looks; what rose
  * when the program began, and was quiet for long since, is a pool too. A loop that sleeps, or waits with a time limit
- * for what nobody ever woke, counts as one wait: nothing but time brings it on.
+ * for what nobody ever woke, counts as one wait: nothing but time brings it on. So does one that polls a connection of
+ * our own making with a time limit, as client libraries do: it is a session that nobody ends.
  */
 #include "analyzer/judge.h"
 #include "analyzer/partners.h"
@@ -62,6 +63,8 @@ static bool is_polling(const struct judging *judging, const struct group *group)
 		return true;
 	if (!group->timed.known || !group->timed.value)
 		return false;
+	if (waits_on_descriptor(group))
+		return peers_side(judging->dump, group, judging->pool) == SIDE_CLIENT;
 	for (size_t i = 0; i < group->thread_count; i++)
 		if (!is_never_woken(judging, group->threads[i]))
 			return false;
@@ -105,9 +108,8 @@ static void growth_say(struct judging *judging, struct finding *finding, const s
 	finding_say(finding, pool,
 		is_unbroken(course)
 			? "Those that were seen in %lu dumps were in the very same wait each time."
-			: "Those that were seen in %lu dumps were there each time, in a loop that "
-			  "only "
-			  "time brings on.",
+			: "Those that were seen in %lu dumps were there each time, in a loop of "
+			  "waits that time ends.",
 		(unsigned long)(judging->report->history->count - index));
 }
 

@@ -16,16 +16,35 @@ static int object_compare(const void *key, const void *item)
 	return strcmp(key, ((const struct dump_fd *)item)->object);
 }
 
+static bool is_tcp(const struct dump_fd *fd)
+{
+	return fd && fd->kind && !strcmp(fd->kind, "tcp");
+}
+
+/* The only member, or the only connection among others that wake the thread: a pipe, an eventfd. */
+static const struct dump_fd *member_of(
+	const struct dump *dump, const struct dump_fd *set, struct pool *pool)
+{
+	const struct dump_fd *found = NULL;
+	size_t members = 0, connections = 0;
+	for (const char *at = set->members; at && *at && dump->fd_count; members++) {
+		size_t bytes = strcspn(at, ",");
+		const struct dump_fd *fd = bsearch(pool_print(pool, "fd:%.*s", (int)bytes, at),
+			dump->fds, dump->fd_count, sizeof(*dump->fds), object_compare);
+		found = is_tcp(fd) || !members ? fd : found;
+		connections += is_tcp(fd);
+		at += bytes + (at[bytes] == ',');
+	}
+	return members == 1 || connections == 1 ? found : NULL;
+}
+
 const struct dump_fd *peer_descriptor(
 	const struct dump *dump, const struct dump_thread *thread, struct pool *pool)
 {
 	const struct dump_fd *fd = thread->fd;
 	if (!fd || !fd->kind || strcmp(fd->kind, "set") != 0)
 		return fd;
-	if (!fd->members || strchr(fd->members, ',') || !dump->fd_count)
-		return NULL;
-	return bsearch(pool_print(pool, "fd:%s", fd->members), dump->fds, dump->fd_count,
-		sizeof(*dump->fds), object_compare);
+	return member_of(dump, fd, pool);
 }
 
 static size_t text_note(struct table *seen, const char *text)
@@ -42,7 +61,7 @@ enum side peers_side(const struct dump *dump, const struct group *group, struct 
 	size_t count = 0, local_count = 0, remote_count = 0;
 	for (size_t i = 0; i < group->thread_count; i++) {
 		const struct dump_fd *fd = peer_descriptor(dump, group->threads[i], pool);
-		if (!fd || !fd->kind || strcmp(fd->kind, "tcp") != 0 || !fd->local || !fd->remote)
+		if (!is_tcp(fd) || !fd->local || !fd->remote)
 			continue;
 		count++;
 		local_count += text_note(locals, fd->local);

@@ -12,8 +12,8 @@ enum side {
 	SIDE_SERVER, /* others may ask the process: many addresses at few of its own */
 };
 
-/* The descriptor that a thread waits on; of a set, its only member. NULL: there are several, or nothing is
- * known. */
+/* The descriptor that a thread waits on; of a set, its only member, or the only TCP connection in it. NULL: there are
+ * several, or nothing is known. */
 const struct dump_fd *peer_descriptor(
 	const struct dump *dump, const struct dump_thread *thread, struct pool *pool);
 

@@ -437,15 +437,17 @@ static void test_growing_among_others(void **state)
 }
 
 /* More threads with a TCP connection each from dump to dump, between one address and many. */
-static struct sketch *connections(const char *one, const char *many, int timed, bool asks)
+static struct sketch *connections(
+	const char *one, const char *many, int timed, bool asks, unsigned more)
 {
 	struct sketch *sketches = sketches_new(5);
 	for (unsigned i = 0; i < 5; i++) {
-		unsigned number = group(&sketches[i], 2 * (i + 1), "recv", timed);
-		for (unsigned j = 0; j < 2 * (i + 1); j++) {
+		unsigned number = group(&sketches[i], more * (i + 1), "recv", timed);
+		for (unsigned j = 0; j < more * (i + 1); j++) {
 			char object[16];
 			sprintf(object, "fd:%u", 10 + j);
-			thread(&sketches[i], number, 2 + j, 60 * (i + 1), object, 5);
+			thread(&sketches[i], number, 2 + j, 60 * (i + 1), object,
+				5 + (timed ? i : 0));
 			if (asks)
 				add(sketches[i].fds, "%s tcp established %s:%u %s - -\n", object,
 					many, 40000 + j, one);
@@ -461,10 +463,13 @@ static void test_growing_by_peers(void **state)
 {
 	(void)state;
 	const char *database = "10.0.0.1:5432", *host = "10.0.0.2";
-	sketches_judge(connections(database, host, 0, true), 5, "growing likely 10");
-	sketches_judge(connections(database, host, 0, false), 5, "");
-	struct sketch *clients = connections(database, host, 1, false);
+	sketches_judge(connections(database, host, 0, true, 2), 5, "growing likely 10");
+	sketches_judge(connections(database, host, 0, false, 2), 5, "");
+	struct sketch *clients = connections(database, host, 1, false, 6);
 	sketches_judge(clients, 5, "");
+	/* As client libraries do, whose handle nobody destroys: polling, with a time limit. */
+	sketches_judge(connections(database, host, 1, true, 6), 5, "growing likely 30");
+	sketches_judge(connections(database, host, 1, true, 4), 5, "");
 }
 
 static void test_not_growing(void **state)
