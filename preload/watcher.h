@@ -1,7 +1,7 @@
 /*
  * watcher.h - the one thread of ours: when it starts, ticks, dumps and stops.
  *
- * It runs with every signal blocked (but the two that glibc keeps for itself: setuid() needs them) and
+ * It runs with every signal blocked (but for the two that glibc keeps for itself, and SIGSYS) and
  * with a descriptor table of its own, so the host neither sees nor closes what it opens.
  */
 #ifndef LEAKWATCH_WATCHER_H

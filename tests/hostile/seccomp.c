@@ -10,6 +10,7 @@
 #include <linux/seccomp.h>
 #include <stddef.h>
 #include <sys/prctl.h>
+#include <ucontext.h>
 
 static sem_t go;
 static volatile int tids[3];
@@ -71,11 +72,24 @@ static const struct {
 			SYS_socket, SYS_ppoll, SYS_getdents64, SYS_prctl, SYS_madvise, SYS_tgkill,
 			-1},
 		SECCOMP_RET_ERRNO | EPERM, 1},
+	{"traps", {SYS_openat, SYS_open, SYS_process_vm_readv, SYS_close_range, SYS_socket, -1},
+		SECCOMP_RET_TRAP, 0},
+	{"traps, late", {SYS_openat, SYS_open, SYS_process_vm_readv, SYS_ppoll, SYS_newfstatat, -1},
+		SECCOMP_RET_TRAP, 1},
 };
+
+/* The sandboxes of browsers answer forbidden calls in a handler, of whatever thread. */
+static void refuse(int number, siginfo_t *info, void *context)
+{
+	(void)number, (void)info;
+	((ucontext_t *)context)->uc_mcontext.gregs[REG_RAX] = -ENOSYS;
+}
 
 static int box_run(int box)
 {
 	pthread_t threads[3];
+	struct sigaction action = {.sa_sigaction = refuse, .sa_flags = SA_SIGINFO};
+	sigaction(SIGSYS, &action, NULL);
 	if (!boxes[box].late)
 		forbid(boxes[box].calls, boxes[box].how);
 	threads_make(threads);
