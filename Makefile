@@ -57,7 +57,7 @@ leakwatch := $(OUT)/leakwatch
 demos     := $(demo_main:%.c=$(OUT)/%)
 
 .DELETE_ON_ERROR:
-.PHONY: all deps deps-services demo check check-suites check-san check-clang check-format bench accuracy patterns install clean help
+.PHONY: all deps deps-services demo check check-suites check-san check-clang check-format bench accuracy accuracy-jitter patterns patterns-O0 install clean help
 
 all: $(shim) $(leakwatch) $(demos) ## build everything
 
@@ -170,8 +170,15 @@ bench: all $(host_bin) ## measure; prints the tables of docs/performance.md
 
 patterns: $(pattern_bin)
 
-accuracy: all $(pattern_bin) ## judge all patterns, leaking and fixed; writes docs/accuracy.md
+# Proofs depend on what the compiler keeps in registers and frames, so the patterns are built without optimisation too.
+patterns-O0:
+	$(Q)$(MAKE) --no-print-directory CFLAGS='-O0 -g' CXXFLAGS='-O0 -g' OUT=$(OUT)/O0 patterns
+
+accuracy: all $(pattern_bin) patterns-O0 ## judge all patterns, leaking and fixed; writes docs/accuracy.md
 	$(Q)LEAKWATCH_BUILD=$(abspath $(OUT)) tests/accuracy/accuracy.py
+
+accuracy-jitter: all $(pattern_bin) patterns-O0 ## hunt wrong proofs in the fixed patterns, 200 runs and more: some minutes
+	$(Q)LEAKWATCH_BUILD=$(abspath $(OUT)) tests/accuracy/accuracy.py --jitter 3
 
 demo: all ## run leak-recv and fix-recv under the shim and print both reports
 	$(Q)demos/demo.sh $(abspath $(OUT))

@@ -5,7 +5,7 @@
  * cause: the last descriptor is removed and the loop waits on
  * expect: growing|never woken
  * where: upload_loop
- * unreachable: yes
+ * unreachable: not memory
  */
 #include "tests/patterns/lib/company.h"
 #include "tests/patterns/lib/pattern.h"

@@ -5,7 +5,7 @@
  * cause: the descriptor of the first user leaked on an error path
  * expect: growing|stalled
  * where: file_update
- * unreachable: yes
+ * unreachable: not memory
  */
 #include "tests/patterns/lib/company.h"
 #include "tests/patterns/lib/pattern.h"

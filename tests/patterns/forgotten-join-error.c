@@ -5,7 +5,7 @@
  * cause: return between two joins
  * expect: unjoined
  * where: half_sort|request
- * unreachable: yes
+ * unreachable: not memory
  */
 #include "tests/patterns/lib/company.h"
 #include "tests/patterns/lib/pattern.h"

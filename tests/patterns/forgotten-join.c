@@ -5,7 +5,7 @@
  * cause: the caller drops the pthread_t
  * expect: unjoined
  * where: mail_send|request
- * unreachable: yes
+ * unreachable: not memory
  */
 #include "tests/patterns/lib/company.h"
 #include "tests/patterns/lib/pattern.h"

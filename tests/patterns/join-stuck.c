@@ -5,7 +5,7 @@
  * cause: the helper's input is not closed before the join
  * expect: growing|never woken
  * where: helper_run|helped_serve
- * unreachable: no
+ * unreachable: yes
  */
 #include "tests/patterns/lib/company.h"
 #include "tests/patterns/lib/pattern.h"

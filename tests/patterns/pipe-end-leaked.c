@@ -5,7 +5,7 @@
  * cause: a second descriptor of the writing end is not closed
  * expect: growing|orphaned|never woken
  * where: output_collect
- * unreachable: yes
+ * unreachable: not memory
  */
 #include "tests/patterns/lib/company.h"
 #include "tests/patterns/lib/pattern.h"

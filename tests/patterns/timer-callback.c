@@ -5,7 +5,7 @@
  * cause: the old timer is not deleted
  * expect: timer leak
  * where: keepalive_start|request
- * unreachable: yes
+ * unreachable: not memory
  */
 #include "tests/patterns/lib/company.h"
 #include "tests/patterns/lib/pattern.h"

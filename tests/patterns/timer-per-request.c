@@ -5,7 +5,7 @@
  * cause: no timer_delete
  * expect: timer leak
  * where: deadline_set|request
- * unreachable: yes
+ * unreachable: not memory
  */
 #include "tests/patterns/lib/company.h"
 #include "tests/patterns/lib/pattern.h"

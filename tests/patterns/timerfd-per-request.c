@@ -5,7 +5,7 @@
  * cause: no close
  * expect: timer leak
  * where: retry_schedule|request
- * unreachable: yes
+ * unreachable: not memory
  */
 #include "tests/patterns/lib/company.h"
 #include "tests/patterns/lib/pattern.h"

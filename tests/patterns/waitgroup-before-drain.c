@@ -5,7 +5,7 @@
  * cause: the workers cannot end before somebody receives
  * expect: growing|never woken
  * where: item_check|batch_check
- * unreachable: no
+ * unreachable: yes
  */
 #include "demos/channel.h"
 #include "demos/waitgroup.h"

@@ -8,7 +8,7 @@ needs python3
 plan 8
 
 judge() { # NAME: found over time, and nothing false; one dump may miss it
-	LEAKWATCH_BUILD=$build "$(dirname "$0")/../accuracy/accuracy.py" -n -j 2 "$1" >"$scratch/$1.said"
+	LEAKWATCH_BUILD=$build "$(dirname "$0")/../accuracy/accuracy.py" -n -q -j 2 "$1" >"$scratch/$1.said"
 	cat "$scratch/$1.said"
 	grep -q '^met .*found over time' "$scratch/$1.said" && ! grep -q '^FALSE' "$scratch/$1.said"
 }

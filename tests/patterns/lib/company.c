@@ -27,6 +27,11 @@ struct queue {
 	unsigned jobs;
 };
 
+/* What has no work for now may have some later: whoever has it can be reached, as in every service. */
+static struct {
+	struct queue *pool, *shards[8], *supervised;
+} known;
+
 static struct queue *queue_make(void)
 {
 	struct queue *queue = memory_make(sizeof *queue);
@@ -67,9 +72,9 @@ static void *pool_work(void *queue)
 
 static void pool_start(void)
 {
-	struct queue *queue = queue_make();
+	known.pool = queue_make();
 	for (unsigned i = 0; i < 4; i++)
-		thread_start_detached(pool_work, queue);
+		thread_start_detached(pool_work, known.pool);
 }
 
 static sem_t jobs;
@@ -129,10 +134,10 @@ static void *shard_feed(void *queue)
 static void shards_start(void)
 {
 	for (unsigned i = 0; i < 8; i++) {
-		struct queue *queue = queue_make();
-		thread_start_detached(pool_work, queue);
+		known.shards[i] = queue_make();
+		thread_start_detached(pool_work, known.shards[i]);
 		if (i % 2)
-			thread_start_detached(shard_feed, queue);
+			thread_start_detached(shard_feed, known.shards[i]);
 	}
 }
 
@@ -410,7 +415,8 @@ static void *burst_run(void *unused)
 
 static void *supervisor_run(void *unused)
 {
-	pthread_t first = thread_start(pool_work, queue_make());
+	known.supervised = queue_make();
+	pthread_t first = thread_start(pool_work, known.supervised);
 	pthread_t others[] = {thread_start(errand_run, NULL), thread_start(errand_run, NULL)};
 	pthread_join(first, NULL);
 	pthread_join(others[0], NULL);

@@ -19,9 +19,9 @@
 extern "C" {
 #endif
 
-#define RUN_MS	     3000
+#define RUN_MS	     4000
 #define REQUEST_MS   50
-#define REQUESTS_ALL 40 /* 2 s: the last second the program is settled */
+#define REQUESTS_ALL 40 /* 2 s: then the program is settled */
 
 struct pattern {
 	void (*start)(bool leak); /* NULL: nothing to do before requests */
