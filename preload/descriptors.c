@@ -6,11 +6,11 @@
  * missing (Linux before 5.9) or forbidden, the whole table is copied.
  *
  * Closing a copy is not nothing. The file system is told (f_op->flush), and one that does not answer, on a network or
- * in user space, holds whoever closes: so a deputy does it, and another one goes on if that does not come back. And
- * what a process asked of mq_notify() is forgotten when any thread of it closes a descriptor of the queue, also a copy:
- * so that one stays.
+ * in user space, holds whoever closes: so a deputy does it, and another one goes on if that does not come back. And a few
+ * copies have to stay (closing.c).
  */
 #include "preload/descriptors.h"
+#include "preload/closing.h"
 #include "preload/deputy.h"
 #include "preload/sys.h"
 
@@ -18,7 +18,6 @@
 #include <linux/sched.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <sys/vfs.h>
 
 #define ALWAYS_COPIED 64
 #define DEPUTIES_MOST 8 /* as many files that do not answer */
@@ -68,50 +67,12 @@ static bool table_copy(void)
 	return copies_end > 0;
 }
 
-/* What the kernel calls the file, without asking its file system. */
-static bool is_at_the_root(int fd)
-{
-	static const char folder[] = "/proc/thread-self/fd/";
-	char path[sizeof folder + 12], digits[12], link[256];
-	size_t count = 0, length = sizeof folder - 1;
-	memcpy(path, folder, length);
-	do
-		digits[count++] = (char)('0' + fd % 10);
-	while ((fd /= 10) > 0);
-	while (count)
-		path[length++] = digits[--count];
-	path[length] = '\0';
-	long bytes = sys_call4(
-		SYS_readlinkat, AT_FDCWD, (long)path, (long)link, (long)(sizeof link - 1));
-	if (bytes <= 0)
-		return false;
-	link[bytes] = '\0';
-	return link[0] == '/' && !strchr(link + 1, '/');
-}
-
-/* Whether it is of a message queue by which this process is to be notified: the queue's text says so. */
-static bool is_awaited_queue(int fd)
-{
-	static const char key[] = "NOTIFY_PID:";
-	struct statfs status;
-	char text[256];
-	if (!is_at_the_root(fd) || sys_call2(SYS_fstatfs, fd, (long)&status) < 0 ||
-		status.f_type != 0x19800202) /* MQUEUE_MAGIC, ipc/mqueue.c */
-		return false;
-	long bytes = sys_call4(SYS_pread64, fd, (long)text, sizeof text - 1, 0);
-	if (bytes <= 0)
-		return true; /* not to be read: it may be one */
-	text[bytes] = '\0';
-	const char *pid = strstr(text, key);
-	return pid && number_read(pid + strlen(key)) == sys_getpid();
-}
-
 /* In a deputy. */
 static void copies_close(void *unused)
 {
 	(void)unused;
 	for (int fd; (fd = atomic_fetch_add(&next_copy, 1)) < copies_end;)
-		if (!is_awaited_queue(fd))
+		if (!closing_matters(fd))
 			sys_close(fd);
 }
 
