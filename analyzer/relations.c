@@ -88,11 +88,14 @@ bool relations_waits_for_ever(const struct relations *relations, const struct du
 	       !strcmp(group->source, "slot");
 }
 
+/* Of the descriptors, only what is woken from within has a row. */
 static bool waits_on_waker(const struct relations *relations, const struct dump_thread *thread)
 {
 	return relations_waits(relations, thread, "cond_wait") ||
 	       relations_waits(relations, thread, "sem_wait") ||
-	       relations_waits(relations, thread, "futex");
+	       relations_waits(relations, thread, "futex") ||
+	       relations_waits(relations, thread, "read") ||
+	       relations_waits(relations, thread, "recv");
 }
 
 static bool waits_on_owner(const struct relations *relations, const struct dump_thread *thread)

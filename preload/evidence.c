@@ -8,9 +8,12 @@
  */
 #include "preload/evidence.h"
 #include "preload/array.h"
+#include "preload/fdwakers.h"
 #include "preload/locks.h"
 #include "preload/snapshot.h"
 #include "preload/sys.h"
+
+#include <string.h>
 
 /* A thread, by its tid, its id, or the object that it waits on. */
 struct keyed {
@@ -119,6 +122,55 @@ static struct waker_row waker_row_of(uintptr_t object)
 	if (row.known == WAKING_NOTED && row.waking.thread)
 		row.alive = life_find(&ids_array, row.waking.thread) != NULL;
 	return row;
+}
+
+/* Several ends that write are one waker; the last of them counts. */
+static void waking_merge(struct waking *waking, const struct waking *other)
+{
+	struct waking *last = waking;
+	if (!other->count)
+		return;
+	struct waking merged = !last->count || other->ticks_ago < last->ticks_ago ? *other : *last;
+	merged.several = waking->several || other->several ||
+			 (waking->count && waking->thread != other->thread);
+	merged.count = waking->count + other->count;
+	*waking = merged;
+}
+
+/* Who wrote to what the row's descriptor reads: an eventfd itself, of the others the other ends in this process. False
+ * where one of them was not seen to be made, or there is none. */
+static bool fd_waking(const struct fd_row *fd, struct waking *waking)
+{
+	bool event = strcmp(fd->kind, "eventfd") == 0;
+	bool ends = strcmp(fd->kind, "unix") == 0 ||
+		    (strcmp(fd->kind, "pipe") == 0 && fd->may_read && !fd->may_write);
+	*waking = (struct waking){0};
+	if (event)
+		return fdwaker_find((unsigned)fd->object, waking) != WAKING_LOST;
+	if (!ends || !fd->others_known || !fd->other_count || fd->other_count == FD_OTHERS)
+		return false;
+	for (unsigned i = 0; i < fd->other_count; i++) {
+		struct waking end;
+		if (fdwaker_find((unsigned)fd->others[i], &end) == WAKING_LOST)
+			return false;
+		waking_merge(waking, &end);
+	}
+	return true;
+}
+
+static size_t fd_wakers_gather(const struct fds *fds, size_t count)
+{
+	for (size_t i = 0; i < fds->count; i++) {
+		struct waker_row row = {.object = fds->rows[i].object, .is_fd = true, .alive = -1};
+		if (fds->rows[i].is_set || !fd_waking(&fds->rows[i], &row.waking) ||
+			!array_room(&wakers_array, count + 1, sizeof row))
+			continue;
+		row.known = row.waking.count ? WAKING_NOTED : WAKING_NEVER;
+		if (row.waking.thread)
+			row.alive = life_find(&ids_array, row.waking.thread) != NULL;
+		((struct waker_row *)wakers_array.memory)[count++] = row;
+	}
+	return count;
 }
 
 static size_t wakers_gather(size_t waits)
@@ -230,13 +282,15 @@ static size_t owners_gather(size_t waits)
 	return owners_confirm(owners_array.memory, count, waits);
 }
 
-struct evidence evidence_gather(const struct sighting *threads, uint32_t count)
+struct evidence evidence_gather(
+	const struct sighting *threads, uint32_t count, const struct fds *fds)
 {
 	struct evidence evidence = {0};
 	if (!count || !lives_index(threads, count) ||
 		!array_room(&waits_array, count, sizeof(struct keyed)))
 		return evidence;
 	evidence.waker_count = wakers_gather(waits_collect(threads, count, waits_for_waker));
+	evidence.waker_count = fd_wakers_gather(fds, evidence.waker_count);
 	evidence.owner_count = owners_gather(waits_collect(threads, count, waits_for_owner));
 	evidence.wakers = wakers_array.memory;
 	evidence.owners = owners_array.memory;

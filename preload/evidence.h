@@ -7,6 +7,7 @@
 #define LEAKWATCH_EVIDENCE_H
 
 #include "preload/contract/dump.h"
+#include "preload/fds.h"
 #include "preload/wakers.h"
 
 #include <stdbool.h>
@@ -15,9 +16,10 @@
 
 struct sighting;
 
-/* Of a condition variable, semaphore or futex that a wrapper saw a thread wait on. */
+/* Of a condition variable, semaphore or futex that a wrapper saw a thread wait on; or of a pipe, Unix socket or eventfd. */
 struct waker_row {
-	uintptr_t object;
+	uintptr_t object; /* an address, or the number of the descriptor that is waited on */
+	bool is_fd;
 	enum waking_known known;
 	struct waking waking;
 	int alive; /* the last waker: 1, 0, -1: not known */
@@ -43,7 +45,8 @@ struct evidence {
 };
 
 /* What threads wait on. Valid until the next. Memory that is short leaves rows out. */
-struct evidence evidence_gather(const struct sighting *threads, uint32_t count);
+struct evidence evidence_gather(
+	const struct sighting *threads, uint32_t count, const struct fds *fds);
 
 /* In the child of a fork: starts over. */
 void evidence_forget(void);

@@ -4,11 +4,14 @@
  *
  * On x86-64 the functions named ...64 are the same functions: offsets are of 64 bits anyway.
  */
+#include "preload/fdwakers.h"
 #include "preload/real.h"
 #include "preload/slot.h"
 #include "preload/timers.h"
 
 #include <stdarg.h>
+
+#define HERE ((uintptr_t)__builtin_return_address(0))
 
 /* --- at a position ---------------------------------------------------------------------------------- */
 
@@ -93,6 +96,7 @@ INTERPOSE_ALSO(pwritev64v2, pwritev2);
 INTERPOSE ssize_t splice(
 	int from, loff_t *from_offset, int to, loff_t *to_offset, size_t bytes, unsigned flags)
 {
+	fdwaker_note(to, HERE);
 	if (flags & SPLICE_F_NONBLOCK)
 		return REAL(splice)(from, from_offset, to, to_offset, bytes, flags);
 	struct stay stay = wait_enter(WAIT_TRANSFER, (unsigned)from, UNTIMED);
@@ -103,6 +107,7 @@ INTERPOSE ssize_t splice(
 
 INTERPOSE ssize_t tee(int from, int to, size_t bytes, unsigned flags)
 {
+	fdwaker_note(to, HERE);
 	if (flags & SPLICE_F_NONBLOCK)
 		return REAL(tee)(from, to, bytes, flags);
 	struct stay stay = wait_enter(WAIT_TRANSFER, (unsigned)from, UNTIMED);
@@ -113,6 +118,7 @@ INTERPOSE ssize_t tee(int from, int to, size_t bytes, unsigned flags)
 
 INTERPOSE ssize_t vmsplice(int fd, const struct iovec *parts, size_t count, unsigned flags)
 {
+	fdwaker_note(fd, HERE);
 	if (flags & SPLICE_F_NONBLOCK)
 		return REAL(vmsplice)(fd, parts, count, flags);
 	struct stay stay = wait_enter(WAIT_TRANSFER, (unsigned)fd, UNTIMED);
@@ -123,6 +129,7 @@ INTERPOSE ssize_t vmsplice(int fd, const struct iovec *parts, size_t count, unsi
 
 INTERPOSE ssize_t sendfile(int to, int from, off_t *offset, size_t bytes)
 {
+	fdwaker_note(to, HERE);
 	struct stay stay = wait_enter(WAIT_TRANSFER, (unsigned)to, UNTIMED);
 	ssize_t result = REAL(sendfile)(to, from, offset, bytes);
 	wait_leave(stay);
@@ -173,8 +180,10 @@ INTERPOSE int fcntl(int fd, int command, ...)
 	va_end(list);
 	if (command != F_SETLKW && command != F_OFD_SETLKW) {
 		int done = REAL(fcntl)(fd, command, argument);
-		if ((command == F_DUPFD || command == F_DUPFD_CLOEXEC) && done >= 0)
+		if ((command == F_DUPFD || command == F_DUPFD_CLOEXEC) && done >= 0) {
 			timer_copied(fd, done);
+			fdwaker_copied(fd, done);
+		}
 		return done;
 	}
 	struct stay stay = wait_enter(WAIT_FILE_LOCK, (unsigned)fd, UNTIMED);

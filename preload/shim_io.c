@@ -4,9 +4,12 @@
  * A call that cannot wait (poll and epoll_wait with a timeout of zero, MSG_DONTWAIT) is passed through
  * unrecorded.
  */
+#include "preload/fdwakers.h"
 #include "preload/real.h"
 #include "preload/slot.h"
 #include "preload/syscalls.h"
+
+#define HERE ((uintptr_t)__builtin_return_address(0))
 
 INTERPOSE ssize_t read(int fd, void *buffer, size_t bytes)
 {
@@ -36,6 +39,7 @@ INTERPOSE ssize_t readv(int fd, const struct iovec *parts, int count)
 
 INTERPOSE ssize_t write(int fd, const void *buffer, size_t bytes)
 {
+	fdwaker_note(fd, HERE);
 	struct stay stay = wait_enter(WAIT_WRITE, (unsigned)fd, UNTIMED);
 	ssize_t result = REAL(write)(fd, buffer, bytes);
 	wait_leave(stay);
@@ -46,6 +50,7 @@ INTERPOSE_ALSO(__write, write);
 
 INTERPOSE ssize_t writev(int fd, const struct iovec *parts, int count)
 {
+	fdwaker_note(fd, HERE);
 	struct stay stay = wait_enter(WAIT_WRITE, (unsigned)fd, UNTIMED);
 	ssize_t result = REAL(writev)(fd, parts, count);
 	wait_leave(stay);
@@ -117,6 +122,7 @@ INTERPOSE int recvmmsg(
 
 INTERPOSE ssize_t send(int fd, const void *buffer, size_t bytes, int flags)
 {
+	fdwaker_note(fd, HERE);
 	if (flags & MSG_DONTWAIT)
 		return REAL(send)(fd, buffer, bytes, flags);
 	struct stay stay = wait_enter(WAIT_SEND, (unsigned)fd, UNTIMED);
@@ -130,6 +136,7 @@ INTERPOSE_ALSO(__send, send);
 INTERPOSE ssize_t sendto(int fd, const void *buffer, size_t bytes, int flags,
 	__CONST_SOCKADDR_ARG to, socklen_t to_bytes)
 {
+	fdwaker_note(fd, HERE);
 	if (flags & MSG_DONTWAIT)
 		return REAL(sendto)(fd, buffer, bytes, flags, to, to_bytes);
 	struct stay stay = wait_enter(WAIT_SEND, (unsigned)fd, UNTIMED);
@@ -140,6 +147,7 @@ INTERPOSE ssize_t sendto(int fd, const void *buffer, size_t bytes, int flags,
 
 INTERPOSE ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 {
+	fdwaker_note(fd, HERE);
 	if (flags & MSG_DONTWAIT)
 		return REAL(sendmsg)(fd, message, flags);
 	struct stay stay = wait_enter(WAIT_SEND, (unsigned)fd, UNTIMED);
@@ -150,6 +158,7 @@ INTERPOSE ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 
 INTERPOSE int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
 {
+	fdwaker_note(fd, HERE);
 	if (flags & MSG_DONTWAIT)
 		return REAL(sendmmsg)(fd, messages, count, flags);
 	struct stay stay = wait_enter(WAIT_SEND, (unsigned)fd, UNTIMED);
@@ -275,4 +284,42 @@ INTERPOSE int epoll_pwait2(int fd, struct epoll_event *events, int count,
 	int result = REAL(epoll_pwait2)(fd, events, count, timeout, mask);
 	wait_leave(stay);
 	return result;
+}
+
+/* --- what wakes by being written to, from its creation on -------------------------------------------- */
+
+INTERPOSE int eventfd_write(int fd, eventfd_t value)
+{
+	fdwaker_note(fd, HERE);
+	return REAL(eventfd_write)(fd, value);
+}
+
+INTERPOSE int eventfd(unsigned value, int flags)
+{
+	int fd = REAL(eventfd)(value, flags);
+	if (fd >= 0)
+		fdwaker_begin(fd);
+	return fd;
+}
+
+static int ends_begin(const int ends[2], int result)
+{
+	for (int i = 0; result == 0 && i < 2; i++)
+		fdwaker_begin(ends[i]);
+	return result;
+}
+
+INTERPOSE int pipe(int ends[2])
+{
+	return ends_begin(ends, REAL(pipe)(ends));
+}
+
+INTERPOSE int pipe2(int ends[2], int flags)
+{
+	return ends_begin(ends, REAL(pipe2)(ends, flags));
+}
+
+INTERPOSE int socketpair(int domain, int type, int protocol, int ends[2])
+{
+	return ends_begin(ends, REAL(socketpair)(domain, type, protocol, ends));
 }

@@ -2,6 +2,7 @@
  * shim_timers.c - the interposers of timers. Periods are not noted when set: the kernel is asked for
  * them when a dump is taken, so the settime functions only see to it that a timer is known.
  */
+#include "preload/fdwakers.h"
 #include "preload/real.h"
 #include "preload/timers.h"
 #include "preload/watcher.h"
@@ -107,13 +108,18 @@ INTERPOSE int setitimer(__itimer_which_t which, const struct itimerval *restrict
 	return result;
 }
 
-/* A timerfd lives on in its copies. */
+/* A timerfd lives on in its copies; so does a pipe. */
+static void descriptor_copied(int from, int to)
+{
+	timer_copied(from, to);
+	fdwaker_copied(from, to);
+}
 
 INTERPOSE int dup(int from)
 {
 	int to = REAL(dup)(from);
 	if (to >= 0)
-		timer_copied(from, to);
+		descriptor_copied(from, to);
 	return to;
 }
 
@@ -121,7 +127,7 @@ INTERPOSE int dup2(int from, int to)
 {
 	int result = REAL(dup2)(from, to);
 	if (result >= 0)
-		timer_copied(from, to);
+		descriptor_copied(from, to);
 	return result;
 }
 
@@ -131,6 +137,6 @@ INTERPOSE int dup3(int from, int to, int flags)
 {
 	int result = REAL(dup3)(from, to, flags);
 	if (result >= 0)
-		timer_copied(from, to);
+		descriptor_copied(from, to);
 	return result;
 }

@@ -7,6 +7,7 @@
  * /proc until it moves.
  */
 #include "preload/snapshot.h"
+#include "preload/fdwakers.h"
 #include "preload/array.h"
 #include "preload/frozen.h"
 #include "preload/looks.h"
@@ -384,8 +385,8 @@ const struct snapshot *snapshot_take(void)
 	snapshot.group_count = snapshot.order ? groups_count() : 0;
 	snapshot.leftovers = leftovers_array.memory;
 	snapshot.timers = timers_array.memory;
-	snapshot.evidence = evidence_gather(snapshot.threads, snapshot.thread_count);
 	snapshot.fds = fds_gather(snapshot.threads, snapshot.thread_count);
+	snapshot.evidence = evidence_gather(snapshot.threads, snapshot.thread_count, &snapshot.fds);
 	snapshot.losses[LOSS_DESCRIPTORS] = snapshot.fds.unexplained;
 	return &snapshot;
 }
@@ -416,4 +417,5 @@ void snapshot_forget(void)
 	evidence_forget();
 	fds_forget();
 	wakers_forget();
+	fdwakers_forget();
 }

@@ -29,8 +29,10 @@ static bool is_renewed(const struct waker *row)
 	       !atomic_load_explicit(&row->place, memory_order_relaxed);
 }
 
-static void waking_read(const struct waker *row, struct waking *waking)
+enum waking_known waker_row_read(const struct waker *row, struct waking *waking)
 {
+	if (is_renewed(row))
+		return WAKING_NEVER;
 	uint32_t count = atomic_load_explicit(&row->count, memory_order_relaxed);
 	waking->thread = atomic_load_explicit(&row->thread, memory_order_relaxed);
 	waking->place = atomic_load_explicit(&row->place, memory_order_relaxed);
@@ -39,6 +41,7 @@ static void waking_read(const struct waker *row, struct waking *waking)
 	waking->several = count & WAKER_SEVERAL;
 	waking->ticks_ago = atomic_load_explicit(&wakers_tick, memory_order_relaxed) -
 			    atomic_load_explicit(&row->tick, memory_order_relaxed);
+	return WAKING_NOTED;
 }
 
 enum waking_known waker_find(uintptr_t object, struct waking *waking)
@@ -48,12 +51,8 @@ enum waking_known waker_find(uintptr_t object, struct waking *waking)
 	*waking = (struct waking){0};
 	for (int i = 0; i < 2; i++) {
 		uintptr_t here = atomic_load_explicit(&pair[i].object, memory_order_relaxed);
-		if (here == waker_key(object)) {
-			if (is_renewed(&pair[i]))
-				return WAKING_NEVER;
-			waking_read(&pair[i], waking);
-			return WAKING_NOTED;
-		}
+		if (here == waker_key(object))
+			return waker_row_read(&pair[i], waking);
 		if (!here)
 			known = WAKING_NEVER;
 	}

@@ -71,6 +71,13 @@ static inline __attribute__((always_inline)) void waker_row_note(struct waker *r
 	atomic_store_explicit(&row->count, count + 1, memory_order_relaxed);
 }
 
+/* The row as of an object that nobody woke. */
+static inline void waker_row_renew(struct waker *row)
+{
+	atomic_store_explicit(&row->place, 0, memory_order_relaxed);
+	atomic_store_explicit(&row->count, 0, memory_order_relaxed);
+}
+
 /* Notes a wake. Any thread, any time, signal handlers included; no lock: two wakes of one object at one
  * moment may count as one. */
 static inline __attribute__((always_inline)) void waker_note(uintptr_t object, uintptr_t place)
@@ -127,10 +134,8 @@ static inline __attribute__((always_inline)) void waker_pass_note(
 static inline void waker_renew(uintptr_t object)
 {
 	struct waker *row = waker_row(object);
-	if (!row)
-		return;
-	atomic_store_explicit(&row->place, 0, memory_order_relaxed);
-	atomic_store_explicit(&row->count, 0, memory_order_relaxed);
+	if (row)
+		waker_row_renew(row);
 }
 
 /* What is noted of object. Watcher only. */
@@ -147,6 +152,9 @@ struct waking {
 	bool several; /* not all by the same thread */
 };
 enum waking_known waker_find(uintptr_t object, struct waking *waking);
+
+/* What its row says of an object. Watcher only. */
+enum waking_known waker_row_read(const struct waker *row, struct waking *waking);
 
 /* The thread that holds a semaphore: of those that passed it one more than posted, and no other than the last that
  * passed ever posted. False where it is no such lock, nobody holds it, or that is not known. Watcher only. */

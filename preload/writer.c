@@ -408,7 +408,12 @@ static void put_waker(struct text *text, const struct waker_row *row, uint64_t t
 {
 	const struct waking *waking = &row->waking;
 	bool noted = row->known == WAKING_NOTED;
-	text_put_hex(text, row->object);
+	if (row->is_fd) {
+		text_put(text, "fd:");
+		text_put_u64(text, row->object);
+	} else {
+		text_put_hex(text, row->object);
+	}
 	put_value(text, noted && waking->thread, waking->thread);
 	put_address(text, noted, waking->place);
 	put_value(text, row->known != WAKING_LOST, waking->count);

@@ -193,6 +193,26 @@ static void hander(void)
 	start_detached(hand_over, NULL);
 }
 
+/* One thread has written to all of the pipes, and ended without closing them: nobody else knows them. */
+static void *write_and_leave(void *ends)
+{
+	for (unsigned i = 0; i < size; i++)
+		if (write(((int *)ends)[2 * i + 1], "x", 1) != 1)
+			abort();
+	return NULL;
+}
+
+static void pipes_left(void)
+{
+	int *ends = calloc(size, 2 * sizeof *ends);
+	for (unsigned i = 0; i < size; i++) {
+		if (pipe(&ends[2 * i]) != 0)
+			abort();
+		start_detached(read_for_ever, &ends[2 * i]);
+	}
+	pthread_join(start(write_and_leave, ends), NULL);
+}
+
 static void *lock_twice(void *unused)
 {
 	pthread_mutex_lock(&first);
@@ -622,6 +642,7 @@ static const struct mode {
 	{"dead-owner", dead_owner, 3},
 	{"stalled", stalled, 3},
 	{"hander", hander, 3},
+	{"pipes-left", pipes_left, 5},
 	{"leader", leader, 4},
 	{"contended", contended, 4},
 	{"unjoined", unjoined, 5},

@@ -5,7 +5,7 @@
 # shellcheck source=tests/watch.sh
 . "$(dirname "$0")/../watch.sh"
 needs jq curl
-plan 79
+plan 80
 
 export LEAKWATCH_INTERVAL=0.2 LEAKWATCH_TICK=0.05
 stuck=$build/tests/hosts/stuck
@@ -45,6 +45,7 @@ found exhausted 'stalled likely 4'
 found unjoined 'unjoined likely 5'
 found unjoined-growing 'unjoined (likely|proven) [0-9]+'
 found orphaned 'orphaned likely 5'
+found pipes-left 'orphaned likely 5'
 found growing 'growing likely [0-9]+'
 found recovering 'recovered none [0-9]+'
 found timers 'timer leak likely [0-9]+'
