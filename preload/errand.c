@@ -3,7 +3,8 @@
  *
  * The watcher leaves its stack at one place, known as `left`, and goes on the errand on another one. Meanwhile a
  * deputy waits, no longer than it should, for the errand's end. Whoever changes the state first returns to the place:
- * the watcher, or the deputy, which has the same thread-local variables. The other one ends.
+ * the watcher, or the deputy, which has the same thread-local variables. A deputy ends then, or when the watcher, late,
+ * relieves it.
  *
  * The deputy is not libc's: it may never do what a thread with a life of its own may (deputy.h). Nor does the watcher,
  * but for errands.
@@ -19,7 +20,7 @@
 #define STACK_BYTES ((size_t)256 << 10) /* for the loader, and whatever allocator the host has */
 #define FOREVER_MS  (24u * 3600 * 1000)
 
-enum { AT_HOME, LEAVING, AWAY, BACK, GIVEN_UP, LATE };
+enum { AT_HOME, LEAVING, AWAY, BACK, GIVEN_UP, LATE, RELIEVES, UNWANTED };
 
 static _Atomic int state;
 
@@ -27,7 +28,9 @@ static struct {
 	struct deputy deputy;
 	void (*run)(void);
 	unsigned ms;
-	void *left; /* the watcher's stack pointer where it left */
+	char *stack;
+	void *left; /* the watcher's stack pointer, where it was left */
+	void *deputys; /* the deputy's, likewise */
 } errand;
 
 /* Leaves one stack, its pointer to *left, for another that was left so. */
@@ -79,43 +82,68 @@ static void away(void)
 	void *here;
 	state_change(&state, LEAVING, AWAY);
 	errand.run();
-	if (state_change(&state, AWAY, BACK))
-		stack_switch(&here, errand.left);
-	state_change(&state, GIVEN_UP, LATE);
-	outlive_end();
+	if (!state_change(&state, AWAY, BACK)) {
+		state_change(&state, GIVEN_UP, LATE);
+		while (state == LATE)
+			state_await(&state, LATE, FOREVER_MS);
+	}
+	if (state == UNWANTED)
+		outlive_end();
+	stack_switch(&here, errand.left);
 }
 
 /* In the deputy. */
 static void stand_in(void *unused)
 {
-	void *here;
 	(void)unused;
 	state_await(&state, LEAVING, FOREVER_MS);
 	state_await(&state, AWAY, errand.ms);
-	if (state_change(&state, AWAY, GIVEN_UP))
-		stack_switch(&here, errand.left);
+	if (!state_change(&state, AWAY, GIVEN_UP))
+		return;
+	stack_switch(&errand.deputys, errand.left);
+	state_change(&state, LATE, RELIEVES);
+}
+
+/* Back on the watcher's stack, in the watcher. */
+static void come_home(void)
+{
+	if (deputy_await(&errand.deputy, FOREVER_MS))
+		arena_unmap(errand.stack, STACK_BYTES);
+	state = AT_HOME;
 }
 
 bool errand_run(void (*run)(void), unsigned ms)
 {
-	char *stack = state == AT_HOME ? arena_map(STACK_BYTES) : NULL;
-	if (!stack)
+	errand.stack = state == AT_HOME ? arena_map(STACK_BYTES) : NULL;
+	if (!errand.stack)
 		return false;
 	errand.run = run;
 	errand.ms = ms;
 	state = LEAVING;
 	if (!deputy_start(&errand.deputy, stand_in, NULL)) {
 		state = AT_HOME;
-		arena_unmap(stack, STACK_BYTES);
+		arena_unmap(errand.stack, STACK_BYTES);
 		return false;
 	}
-	stack_switch(&errand.left, stack_begin(stack, away));
+	stack_switch(&errand.left, stack_begin(errand.stack, away));
 	if (state != BACK)
 		return false;
-	if (deputy_await(&errand.deputy, FOREVER_MS))
-		arena_unmap(stack, STACK_BYTES);
-	state = AT_HOME;
+	come_home();
 	return true;
+}
+
+void errand_relieve(void)
+{
+	if (state != LATE)
+		return;
+	stack_switch(&errand.left, errand.deputys);
+	come_home();
+}
+
+void errand_end(void)
+{
+	if (!state_change(&state, GIVEN_UP, UNWANTED))
+		state_change(&state, LATE, UNWANTED);
 }
 
 bool errand_await(unsigned ms)

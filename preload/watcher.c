@@ -223,6 +223,7 @@ static void control_keep(void)
 static void watcher_loop(void)
 {
 	for (;;) {
+		errand_relieve();
 		uint64_t next = watcher.next_tick_ns < watcher.next_dump_ns ? watcher.next_tick_ns
 									    : watcher.next_dump_ns;
 		watcher_sleep(next);
@@ -262,6 +263,7 @@ static void *watcher_run(void *unused)
 	}
 	control_close();
 	atomic_store(&ended, true);
+	errand_end();
 	outlive_end();
 	return unused;
 }

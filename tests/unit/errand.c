@@ -111,9 +111,23 @@ static int go_and_be_late(void)
 	if (errand_run(look_there, LONG_MS)) /* a deputy sends nobody */
 		return 4;
 	state_change(&gate, 0, 1);
-	if (!errand_await(LONG_MS))
+	if (!errand_await(LONG_MS) || sys_gettid() != deputy)
 		return 5;
-	return sys_gettid() == deputy ? 0 : 6;
+	errand_relieve();
+	if (sys_gettid() != self || tids_excluded_alive() != 0)
+		return 6;
+	errand_relieve(); /* nobody does */
+	return errand_run(look_there, LONG_MS) && seen_tid == self ? 0 : 7;
+}
+
+/* The process ends with its last thread, which is the one that was late. */
+static void go_and_be_unwanted(void)
+{
+	gate = 0;
+	errand_run(gate_wait, 20);
+	errand_end();
+	state_change(&gate, 0, 1);
+	sys_call1(SYS_exit, 0);
 }
 
 static void a_deputy_goes_on_when_the_watcher_is_late(void **state)
@@ -129,6 +143,20 @@ static void a_deputy_goes_on_when_the_watcher_is_late(void **state)
 	assert_int_equal(status, 0);
 }
 
+static void a_watcher_that_is_not_wanted_any_more_ends(void **state)
+{
+	(void)state;
+	int status;
+	pid_t child = fork();
+	if (child == 0) {
+		errand_forget();
+		alarm(LONG_MS / 1000);
+		go_and_be_unwanted();
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -137,6 +165,7 @@ int main(void)
 		cmocka_unit_test(a_state_changes_once),
 		cmocka_unit_test(the_watcher_goes_itself_on_another_stack),
 		cmocka_unit_test(a_deputy_goes_on_when_the_watcher_is_late),
+		cmocka_unit_test(a_watcher_that_is_not_wanted_any_more_ends),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
