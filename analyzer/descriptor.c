@@ -64,6 +64,21 @@ static const char *value_words(struct pool *pool, const struct dump_fd *fd)
 	return "";
 }
 
+/* What waits in a socket, if anything does. */
+static const char *queue_words(struct pool *pool, const struct dump_fd *fd)
+{
+	const char *words = "";
+	bool listens = fd->state && !strcmp(fd->state, "listen");
+	if (fd->unread.value && listens)
+		return pool_print(pool, ", %lu not accepted", (unsigned long)fd->unread.value);
+	if (fd->unread.value)
+		words = pool_print(pool, ", %s not read", words_of_bytes(pool, fd->unread.value));
+	if (fd->unsent.value)
+		words = pool_print(
+			pool, "%s, %s not sent", words, words_of_bytes(pool, fd->unsent.value));
+	return words;
+}
+
 /* "unix:[4711]": where there is no path, the inode is the name. */
 static const char *kind_words(struct pool *pool, const struct dump_fd *fd)
 {
@@ -75,10 +90,10 @@ static const char *kind_words(struct pool *pool, const struct dump_fd *fd)
 
 static const char *one_words(struct pool *pool, const struct dump_fd *fd)
 {
-	return pool_print(pool, "%s%s%s%s%s%s%s%s", kind_words(pool, fd), fd->local ? " " : "",
+	return pool_print(pool, "%s%s%s%s%s%s%s%s%s", kind_words(pool, fd), fd->local ? " " : "",
 		fd->local ? utf8_printable(pool, fd->local) : "", fd->remote ? " -> " : "",
 		fd->remote ? utf8_printable(pool, fd->remote) : "", state_words(pool, fd),
-		value_words(pool, fd), other_words(pool, fd));
+		value_words(pool, fd), queue_words(pool, fd), other_words(pool, fd));
 }
 
 static int object_compare(const void *key, const void *item)
