@@ -37,7 +37,7 @@ static void report_print(struct dump *dump)
 {
 	static FILE *sink;
 	struct symbols *symbols = symbols_new(&nothing);
-	struct dumps dumps = {&dump, 1, 1};
+	struct dumps dumps = {.list = &dump, .count = 1, .room = 1};
 	struct report report = {.thresholds = thresholds_default, .all = true};
 	if (!sink)
 		sink = fopen("/dev/null", "we");
