@@ -115,14 +115,31 @@ static bool waits_for_somebody(const struct judging *judging, const struct dump_
 	return false;
 }
 
-/* Where the chain of locks and joins from a thread ends. */
+/* Who last let the thread go on, if it stands still by now: of a queue that is full the worker that took from it. */
+static const struct dump_thread *waker_of(
+	const struct judging *judging, const struct dump_thread *thread)
+{
+	const struct dump_waker *waker = relations_waker(judging->relations, thread);
+	const struct dump_thread *last =
+		waker && waker->count.known && waker->count.value && waker->thread.known
+			? relations_thread(judging->relations, waker->thread.value)
+			: NULL;
+	bool stands = last && relations_waits_for_ever(judging->relations, last) &&
+		      judging_is_unmoved(judging, last);
+	return stands && last != thread ? last : NULL;
+}
+
+/* Where the chain of locks, joins and hand-overs from a thread ends; in a circle of hand-overs, anywhere. */
 static const struct dump_thread *root_of(
 	const struct judging *judging, const struct dump_thread *thread)
 {
 	const struct dump_thread *next;
-	for (size_t steps = 0; steps < judging->dump->thread_count; steps++, thread = next)
-		if (!(next = relations_seems_to_wait_for(judging->relations, thread)))
+	for (size_t steps = 0; steps < judging->dump->thread_count; steps++, thread = next) {
+		next = relations_seems_to_wait_for(judging->relations, thread);
+		next = next ? next : waker_of(judging, thread);
+		if (!next)
 			break;
+	}
 	return thread;
 }
 

@@ -5,7 +5,7 @@
 # shellcheck source=tests/watch.sh
 . "$(dirname "$0")/../watch.sh"
 needs jq curl
-plan 80
+plan 83
 
 export LEAKWATCH_INTERVAL=0.2 LEAKWATCH_TICK=0.05
 stuck=$build/tests/hosts/stuck
@@ -165,6 +165,15 @@ like 'unjoined: said' "$err" '^# 1 finished thread: alive at exit \(proven\)'
 exits server
 is 'a child of a fork server fails the run' "$status" 1
 is 'and only the one that leaks is told of' "$(printf '%s\n' "$err" | grep -c ', at exit$')" 1
+# shellcheck disable=SC2016 # for the shell below
+run env TMPDIR="$scratch/tmp" "$leakwatch" run --fail-on=leak -- \
+	sh -c 'for mode in late unjoined late thread; do "$0" $mode & done; wait' "$build/tests/hosts/exits"
+is 'of tests that run side by side one leak fails the run' "$status" 1
+is 'and only that one is told of' "$(printf '%s\n' "$err" | grep -c ', at exit$')" 1
+# shellcheck disable=SC2016 # for the shell below
+run env TMPDIR="$scratch/tmp" "$leakwatch" run --fail-on=leak -- \
+	sh -c 'for mode in late thread late late; do "$0" $mode & done; wait' "$build/tests/hosts/exits"
+is 'of those without leaks none does' "$status$err" 0
 exits quick
 is '_exit: the exit code is passed on' "$status" 0
 like '_exit: not judged, and said' "$err" 'ended without a dump at exit: not judged$'

@@ -361,6 +361,23 @@ static void test_exhausted(void **state)
 	sketches_judge(accepting(3, 0, true), 4, "");
 }
 
+/* 1 accepts at first, and then waits for room in a queue, from which 2 and 3 took; they wait for a peer. */
+static void test_exhausted_behind_a_queue(void **state)
+{
+	(void)state;
+	struct sketch *sketches = sketches_new(5);
+	for (unsigned i = 0; i < 5; i++) {
+		unsigned first = group(&sketches[i], 1, i < 2 ? "accept" : "cond_wait", 0);
+		unsigned pool = group(&sketches[i], 2, "recv", 0);
+		thread(&sketches[i], first, 1, 60, i < 2 ? "fd:3" : "0xa", i < 2 ? 5 : 6);
+		thread(&sketches[i], pool, 2, 60, "fd:7", 8);
+		thread(&sketches[i], pool, 3, 60, "fd:8", 8);
+		add(sketches[i].wakers, "0xa 2 9 - 1 0\n");
+		add(sketches[i].fds, "fd:3 tcp listen 0.0.0.0:80 - 77 %u\n", i < 2 ? 0 : 4);
+	}
+	sketches_judge(sketches, 5, "stalled likely 2");
+}
+
 /* 2 sends, or receives, and is the only one who ever woke what 3 waits on. */
 static void test_stalled_hander(void **state)
 {
@@ -875,6 +892,7 @@ int main(void)
 		cmocka_unit_test(test_stalled_in_one_dump),
 		cmocka_unit_test(test_not_stalled),
 		cmocka_unit_test(test_exhausted),
+		cmocka_unit_test(test_exhausted_behind_a_queue),
 		cmocka_unit_test(test_stalled_hander),
 		cmocka_unit_test(test_growing),
 		cmocka_unit_test(test_growing_by_peers),
