@@ -123,6 +123,12 @@
 	SPOT(read_tcp, "read", 0)                                                                  \
 	SPOT(read_slow, "read", 0)                                                                 \
 	SPOT(pread_slow, "read", 0)                                                                \
+	SPOT(preadv_slow, "read", 0)                                                               \
+	SPOT(pwrite_slow, "write", 0)                                                              \
+	SPOT(pwritev_slow, "write", 0)                                                             \
+	SPOT(copy_slow, "transfer", 0)                                                             \
+	SPOT(read_chk, "read", 0)                                                                  \
+	SPOT(pread_chk, "read", 0)                                                                 \
 	SPOT(readv, "read", 0)                                                                     \
 	SPOT(preadv2, "read", 0)                                                                   \
 	SPOT(write_pipe, "write", 0)                                                               \
@@ -131,6 +137,8 @@
 	SPOT(pwritev2, "write", 0)                                                                 \
 	/* sockets */                                                                              \
 	SPOT(recv, "recv", 0)                                                                      \
+	SPOT(recv_chk, "recv", 0)                                                                  \
+	SPOT(recvfrom_chk, "recv", 0)                                                              \
 	SPOT(recvfrom, "recv", 0)                                                                  \
 	SPOT(recvmsg, "recv", 0)                                                                   \
 	SPOT(recvmmsg, "recv", 1)                                                                  \
@@ -147,6 +155,8 @@
 	SPOT(connect, "connect", 0)                                                                \
 	/* readiness */                                                                            \
 	SPOT(poll, "poll", 0)                                                                      \
+	SPOT(poll_chk, "poll", 0)                                                                  \
+	SPOT(ppoll_chk, "poll", 1)                                                                 \
 	SPOT(poll_timed, "poll", 1)                                                                \
 	SPOT(poll_none, "poll", 1)                                                                 \
 	SPOT(ppoll, "poll", 1)                                                                     \
@@ -212,6 +222,16 @@
 	SPOT(raw_clone, "sigwait", 0)                                                              \
 	SPOT(asm_read, "read", 0)                                                                  \
 	SPOT(in_handler, "read", 0)
+
+/* What fortified programs call. */
+ssize_t __read_chk(int fd, void *to, size_t bytes, size_t room);
+ssize_t __pread_chk(int fd, void *to, size_t bytes, off_t at, size_t room);
+ssize_t __recv_chk(int fd, void *to, size_t bytes, size_t room, int flags);
+ssize_t __recvfrom_chk(int fd, void *restrict to, size_t bytes, size_t room, int flags,
+	struct sockaddr *restrict address, socklen_t *restrict length);
+int __poll_chk(struct pollfd *fds, nfds_t count, int limit, size_t room);
+int __ppoll_chk(struct pollfd *fds, nfds_t count, const struct timespec *limit, const sigset_t *set,
+	size_t room);
 
 #define FAR_S  86400
 #define UNUSED __attribute__((unused))
@@ -732,6 +752,7 @@ static char buffer[65536];
 		PARK(call);                                                                        \
 	}
 PIPE_SPOT(read_pipe, 0, read(ends[0], buffer, 1))
+PIPE_SPOT(read_chk, 0, __read_chk(ends[0], buffer, 1, sizeof buffer))
 PIPE_SPOT(readv, 0, readv(ends[0], &parts, 1))
 PIPE_SPOT(preadv2, 0, preadv2(ends[0], &parts, 1, -1, 0))
 PIPE_SPOT(write_pipe, 1, write(ends[1], buffer, 1))
@@ -744,6 +765,7 @@ static int slow_file = -1;
 	static __attribute__((noinline)) void park_##name(void)                                    \
 	{                                                                                          \
 		int fd = slow_file;                                                                \
+		struct iovec part UNUSED = {buffer, 4096};                                         \
 		if (fd < 0)                                                                        \
 			skipped("no FUSE");                                                        \
 		on_fd(fd);                                                                         \
@@ -752,6 +774,11 @@ static int slow_file = -1;
 	}
 SLOW_SPOT(read_slow, read(fd, buffer, 4096))
 SLOW_SPOT(pread_slow, pread(fd, buffer, 4096, 8192))
+SLOW_SPOT(pread_chk, __pread_chk(fd, buffer, 4096, 8192, sizeof buffer))
+SLOW_SPOT(preadv_slow, preadv(fd, &part, 1, 0))
+SLOW_SPOT(pwrite_slow, pwrite(fd, buffer, 4096, 0))
+SLOW_SPOT(pwritev_slow, pwritev(fd, &part, 1, 0))
+SLOW_SPOT(copy_slow, copy_file_range(fd, &(off_t){0}, fd, &(off_t){8192}, 4096, 0))
 
 /* The other end is with a child only. */
 static __attribute__((noinline)) void park_read_pipe_half(void)
@@ -798,6 +825,9 @@ static __attribute__((noinline)) void park_read_fifo(void)
 PAIR_SPOT(read_socket, SOCK_STREAM, false, read(ends[0], buffer, 1))
 PAIR_SPOT(write_socket, SOCK_STREAM, true, write(ends[0], buffer, sizeof buffer))
 PAIR_SPOT(recv, SOCK_STREAM, false, recv(ends[0], buffer, 1, 0))
+PAIR_SPOT(recv_chk, SOCK_STREAM, false, __recv_chk(ends[0], buffer, 1, sizeof buffer, 0))
+PAIR_SPOT(recvfrom_chk, SOCK_STREAM, false,
+	__recvfrom_chk(ends[0], buffer, 1, sizeof buffer, 0, NULL, NULL))
 PAIR_SPOT(recvfrom, SOCK_DGRAM, false, recvfrom(ends[0], buffer, 1, 0, NULL, NULL))
 PAIR_SPOT(recvmsg, SOCK_SEQPACKET, false, recvmsg(ends[0], &messages.msg_hdr, 0))
 PAIR_SPOT(recvmmsg, SOCK_DGRAM, false, recvmmsg(ends[0], &messages, 1, 0, &limit))
@@ -976,6 +1006,8 @@ static void three_make(int fds[3], int *other, int *port)
 		PARK(call);                                                                        \
 	}
 POLL_SPOT(poll, poll(polled, 3, -1))
+POLL_SPOT(poll_chk, __poll_chk(polled, 3, -1, sizeof polled))
+POLL_SPOT(ppoll_chk, __ppoll_chk(polled, 3, &day, NULL, sizeof polled))
 POLL_SPOT(poll_timed, poll(polled, 3, FAR_S * 1000))
 POLL_SPOT(ppoll, ppoll(polled, 3, &day, NULL))
 

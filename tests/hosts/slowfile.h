@@ -1,5 +1,5 @@
 /*
- * slowfile.h - an open file whose reads are never answered: of a file system in user space (FUSE) that hears and does
+ * slowfile.h - an open file whose reads and writes are never answered: of a file system in user space (FUSE) that hears and does
  * not speak, as a network's may be.
  *
  * The file system is a process of its own, in a name space of mounts of its own, and ends with this one: nothing stays
@@ -102,8 +102,11 @@ static inline void slowfile_run(int to, const char *path, int answers_close)
 		_exit(1);
 	}
 	if (fork() == 0) {
+		struct stat status;
+		int fd = open(path, O_RDWR);
 		close(device);
-		slowfile_send(to, open(path, O_RDONLY));
+		fstat(fd, &status); /* or it has no size */
+		slowfile_send(to, fd);
 		_exit(0);
 	}
 	slowfile_serve(device, answers_close);
