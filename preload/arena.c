@@ -16,19 +16,61 @@
 #define CHUNK_BYTES ((size_t)1 << 20)
 #define CLASS_FIRST 5 /* 32 bytes */
 #define CLASSES	    16
+#define MAPPINGS    4096u
 
 struct piece {
 	struct piece *next;
 };
 
-/* Written by any thread. */
+/* Written by any thread. A row is free while its start is 0; who takes it by compare-and-swap fills in the
+ * end. A mapping that finds no row is not remembered. */
 static _Atomic size_t mapped_bytes;
+static struct {
+	_Atomic uintptr_t start, end;
+} mappings[MAPPINGS];
 
 /* The watcher's alone. */
 static struct {
 	struct piece *freed[CLASSES];
 	char *next, *end;
 } arena;
+
+static uint32_t mapping_row(uintptr_t start, uint32_t step)
+{
+	return ((uint32_t)(start >> 12) * 2654435761u + step) % MAPPINGS;
+}
+
+static void mapping_add(uintptr_t start, size_t bytes)
+{
+	for (uint32_t step = 0; step < MAPPINGS; step++) {
+		uint32_t row = mapping_row(start, step);
+		uintptr_t none = 0;
+		if (!mappings[row].start &&
+			atomic_compare_exchange_strong(&mappings[row].start, &none, start)) {
+			mappings[row].end = start + bytes;
+			return;
+		}
+	}
+}
+
+static void mapping_drop(uintptr_t start)
+{
+	for (uint32_t step = 0; step < MAPPINGS; step++) {
+		uint32_t row = mapping_row(start, step);
+		if (mappings[row].start == start) {
+			mappings[row].end = 0;
+			mappings[row].start = 0;
+			return;
+		}
+	}
+}
+
+void arena_each(void (*note)(void *context, uintptr_t start, uintptr_t end), void *context)
+{
+	for (uint32_t row = 0; row < MAPPINGS; row++)
+		if (mappings[row].start && mappings[row].end)
+			note(context, mappings[row].start, mappings[row].end);
+}
 
 /* A host that has all its future memory locked means its own: ours would be touched at once, tables of
  * megabytes that are hardly used. What is mapped without access is not touched, and can be unlocked. */
@@ -43,12 +85,14 @@ void *arena_map(size_t bytes)
 		return NULL;
 	}
 	atomic_fetch_add_explicit(&mapped_bytes, bytes, memory_order_relaxed);
+	mapping_add((uintptr_t)at, bytes);
 	sys_call3(SYS_madvise, at, (long)bytes, MADV_DONTDUMP);
 	return (void *)at;
 }
 
 void arena_unmap(void *memory, size_t bytes)
 {
+	mapping_drop((uintptr_t)memory);
 	sys_call2(SYS_munmap, (long)memory, (long)bytes);
 	atomic_fetch_sub_explicit(&mapped_bytes, bytes, memory_order_relaxed);
 }

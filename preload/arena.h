@@ -8,12 +8,18 @@
 #ifndef LEAKWATCH_ARENA_H
 #define LEAKWATCH_ARENA_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Maps bytes of zeroed memory, page-aligned. NULL where the kernel gives none. Any thread, any time,
  * also in a signal handler; errno is left alone. Never freed unless by arena_unmap(). */
 void *arena_map(size_t bytes);
 void arena_unmap(void *memory, size_t bytes);
+
+/* Calls note for each mapping that lives: for who looks at the process's memory and must leave ours out. Some
+ * are missing if there are very many, or if another thread maps meanwhile. */
+void arena_each(void (*note)(void *context, uintptr_t start, uintptr_t end), void *context);
 
 /* malloc and free for the watcher's own tables (uthash among them): power-of-two classes on mapped
  * chunks, freed pieces reused. Owned by the watcher thread; not locked, so no other thread may call

@@ -2,7 +2,8 @@
  * control.c - one request a connection, one client at a time, every wait bounded.
  */
 #include "preload/control.h"
-#include "preload/contract/dump.h"
+#include "preload/config.h"
+#include "preload/slot.h"
 #include "preload/store.h"
 #include "preload/sys.h"
 
@@ -130,11 +131,12 @@ static bool line_receive(int fd, char line[REQUEST_BYTES])
 	return false;
 }
 
-static void answer_dump(int fd, const char *reason, const struct control_service *service)
+static void answer_dump(
+	int fd, const char *reason, bool prove, const struct control_service *service)
 {
 	char path[STORE_PATH_BYTES] = "";
 	struct text answer = {0};
-	const struct text *dump = service->dump(reason, path);
+	const struct text *dump = service->dump(reason, prove, path);
 	if (!dump) {
 		static const char failed[] = "error the dump could not be taken: no memory\n";
 		bytes_send(fd, failed, strlen(failed));
@@ -198,13 +200,15 @@ static void client_answer(int fd, bool self, const struct control_service *servi
 	if (!line_receive(fd, line))
 		return;
 	if (strcmp(line, CONTROL_DUMP) == 0)
-		answer_dump(fd, "request", service);
+		answer_dump(fd, "request", false, service);
+	else if (strcmp(line, CONTROL_PROVE) == 0)
+		answer_dump(fd, "request", true, service);
 	else if (strcmp(line, CONTROL_STATUS) == 0)
 		answer_status(fd, service);
 	else if (self && strcmp(line, CONTROL_EXIT) == 0)
-		answer_dump(fd, "exit", service);
+		answer_dump(fd, "exit", config.prove_exit, service);
 	else if (self && strcmp(line, CONTROL_CHECK_DUMP) == 0)
-		answer_dump(fd, "check", service);
+		answer_dump(fd, "check", false, service);
 	else if (self && is_check(line))
 		answer_check(fd, line + strlen(CONTROL_CHECK " "), service);
 	else
@@ -234,6 +238,18 @@ static bool control_awaited(void)
 	return atomic_load_explicit(&control.state, memory_order_acquire) == READY;
 }
 
+/* A proof needs to know what the registers of this thread hold, as of any that waits. */
+static long answer_await(int fd, char answer[static ANSWER_BYTES])
+{
+	long bytes;
+	struct stay stay = wait_enter(WAIT_READ, (uint64_t)fd, TIMED);
+	do
+		bytes = sys_read(fd, answer, ANSWER_BYTES - 1);
+	while (bytes == -EINTR);
+	wait_leave(stay);
+	return bytes;
+}
+
 /* The beginning of the answer, as a text. */
 static bool control_ask(const char *request, int wait_s, char answer[static ANSWER_BYTES])
 {
@@ -249,9 +265,7 @@ static bool control_ask(const char *request, int wait_s, char answer[static ANSW
 		result = sys_call3(SYS_connect, fd, (long)&control.address, sizeof control.address);
 	while (result == -EINTR);
 	if (!result && bytes_send(fd, request, strlen(request)))
-		do
-			bytes = sys_read(fd, answer, ANSWER_BYTES - 1);
-		while (bytes == -EINTR);
+		bytes = answer_await(fd, answer);
 	sys_close(fd);
 	answer[bytes > 0 ? bytes : 0] = '\0';
 	return bytes > 0;
@@ -265,9 +279,9 @@ static bool control_ask_dump(const char *request, int wait_s)
 	return control_ask(request, wait_s, answer) && strstr(answer, stored);
 }
 
-bool control_request_exit_dump(void)
+bool control_request_exit_dump(int wait_s)
 {
-	return control_ask_dump(CONTROL_EXIT "\n", CLIENT_WAIT_S);
+	return control_ask_dump(CONTROL_EXIT "\n", wait_s);
 }
 
 bool control_request_dump(void)

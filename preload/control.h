@@ -11,8 +11,9 @@
 
 /* What the watcher does for a request. The text stays the watcher's. */
 struct control_service {
-	/* Takes a dump now; path receives the file's name, "" if it could not be stored. NULL on failure. */
-	const struct text *(*dump)(const char *reason, char *path);
+	/* Takes a dump now, if so with a proof; path receives the file's name, "" if it could not be stored. NULL on
+	 * failure. */
+	const struct text *(*dump)(const char *reason, bool prove, char *path);
 	/* Appends the answer to "status", without its newline. */
 	void (*status)(struct text *answer);
 	/* How many threads and timers are left of a scope, by its index plus one, or of the process (0); the thread
@@ -28,12 +29,12 @@ int control_open(int pid);
  * Watcher only. */
 bool control_gone(void);
 
-/* Accepts and answers one client, within a second or two whatever it does. Watcher only. */
+/* Accepts and answers one client: the client is waited for a second or two, whatever it does. Watcher only. */
 void control_serve(int listener, const struct control_service *service);
 
-/* From a thread of the host, at exit: has the watcher take the last dump, and waits for it, two seconds
- * at most. False if there is nobody to ask. */
-bool control_request_exit_dump(void);
+/* From a thread of the host, at exit: has the watcher take the last dump, and waits for it, so many seconds at
+ * most. False if there is nobody to ask. */
+bool control_request_exit_dump(int wait_s);
 
 /* From a thread of the host, which waits for the answer, ten seconds at most: has the watcher take a dump, as anybody may
  * ask; one whose reason is a check; or count what is left of a scope, or, with NULL, of the process, the caller

@@ -93,22 +93,41 @@ static bool buffers_open(void)
 	return buffers != NULL;
 }
 
-bool frozen_walk(const struct registers *registers, unsigned have, struct frozen *frozen)
+static bool walk_copied(const struct registers *registers, unsigned have, struct walk *walk)
 {
-	uintptr_t frames[DUMP_FRAMES_MAX + OWN_FRAMES];
-	struct walk walk = {.frames = frames, .room = DUMP_FRAMES_MAX + OWN_FRAMES};
 	struct stack_view pieces[PIECES] = {{buffers, registers->sp, registers->sp, NULL}};
 	/* A lost frame pointer is looked for in this much of the stack (recover.h). */
 	uintptr_t needs = registers->sp + (have == HAVE_ALL ? 0 : RECOVER_BYTES - 1);
 	if (!buffers_open() || !piece_extend(&pieces[0], buffers, registers->sp, needs))
 		return false;
 	do {
-		stack_walk(registers, have, pieces, WALK_WITH_LIBUNWIND, &walk);
-	} while (walk.end == WALK_NEEDS_MORE && pieces_extend(pieces, walk.needs));
-	frames_keep(frozen, &walk);
+		stack_walk(registers, have, pieces, WALK_WITH_LIBUNWIND, walk);
+	} while (walk->end == WALK_NEEDS_MORE && pieces_extend(pieces, walk->needs));
 	if (pieces[0].high - pieces[0].low > KEEP_BYTES)
 		sys_call3(SYS_madvise, (long)buffers, PIECE_BYTES, MADV_DONTNEED);
 	return true;
+}
+
+bool frozen_walk(const struct registers *registers, unsigned have, struct frozen *frozen)
+{
+	uintptr_t frames[DUMP_FRAMES_MAX + OWN_FRAMES];
+	struct walk walk = {.frames = frames, .room = DUMP_FRAMES_MAX + OWN_FRAMES};
+	if (!walk_copied(registers, have, &walk))
+		return false;
+	frames_keep(frozen, &walk);
+	return true;
+}
+
+uintptr_t frozen_place(const struct registers *registers, unsigned have, uintptr_t address)
+{
+	uintptr_t frames[DUMP_FRAMES_MAX + OWN_FRAMES], ends[DUMP_FRAMES_MAX + OWN_FRAMES];
+	struct walk walk = {.frames = frames, .ends = ends, .room = DUMP_FRAMES_MAX + OWN_FRAMES};
+	if (!walk_copied(registers, have, &walk))
+		return 0;
+	for (unsigned i = 0; i + 1 < walk.count; i++)
+		if (address < ends[i])
+			return address_is_own(frames[i] - 1) ? 0 : frames[i];
+	return 0;
 }
 
 void frozen_forget(void)

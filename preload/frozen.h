@@ -24,6 +24,9 @@ struct frozen {
  * an error, never a fault. */
 bool frozen_walk(const struct registers *registers, unsigned have, struct frozen *frozen);
 
+/* The frame of the host that holds address, by its return address as above; 0 if that is not known. */
+uintptr_t frozen_place(const struct registers *registers, unsigned have, uintptr_t address);
+
 /* In the child of a fork: the parent's watcher may have been in the middle of anything; starts over. */
 void frozen_forget(void);
 

@@ -55,6 +55,7 @@ __attribute__((constructor)) static void start(void)
 {
 	real_find_all();
 	config_read();
+	peek_init();
 	modules_init();
 	rules_init();
 	outlive_init();

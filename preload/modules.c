@@ -38,6 +38,11 @@ void modules_init(void)
 	atomic_store_explicit(&find, function, memory_order_relaxed);
 }
 
+uintptr_t modules_loader(void)
+{
+	return (uintptr_t)atomic_load_explicit(&find, memory_order_relaxed);
+}
+
 bool module_place_find(uintptr_t address, struct module_place *place)
 {
 	find_object *function = atomic_load_explicit(&find, memory_order_relaxed);

@@ -22,6 +22,9 @@ struct module_place {
  * the loader's library by name. Without it (glibc before 2.35) nothing is ever found. */
 void modules_init(void);
 
+/* An address in the loader; 0 if it is not known. */
+uintptr_t modules_loader(void);
+
 /* False for an address in no loaded object (generated code, garbage), *place is then left as it was.
  * Any thread, any time after modules_init(). */
 bool module_place_find(uintptr_t address, struct module_place *place);

@@ -12,6 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* From the constructor: notes how many filters are at work already. */
+void peek_init(void);
+
 /* Opens what it needs. Without it, process_vm_readv() is used. */
 void peek_open(void);
 
@@ -20,6 +23,10 @@ void peek_choose(void);
 
 /* Whether a filter is at work: calls that hosts rarely make are better not made then. */
 bool peek_filtered(void);
+
+/* Whether one has been put to work since the constructor: by the host for itself, which may have the process ended
+ * for a call that it did not expect. */
+bool peek_filtered_since(void);
 
 /* Copies bytes at address from. The number of bytes copied, which may be less than asked for, or a negative
  * errno. */

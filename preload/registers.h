@@ -42,4 +42,13 @@ static inline __attribute__((always_inline)) void registers_here(struct register
 			 : "rax", "memory");
 }
 
+/* What setjmp() mangles addresses with: of the calling thread's record, which has it where the architecture's ABI of
+ * thread-local storage says. */
+static inline uint64_t pointer_guard(void)
+{
+	uint64_t guard;
+	__asm__("movq %%fs:0x30, %0" : "=r"(guard));
+	return guard;
+}
+
 #endif

@@ -208,3 +208,20 @@ bool syscall_waits(long number, const uint64_t arguments[6], struct syscall_wait
 	wait->timed = arguments_timed(number, row, arguments);
 	return true;
 }
+
+bool wait_may_be(enum wait_kind recorded, enum wait_kind seen)
+{
+	switch (recorded) {
+	case WAIT_COND:
+	case WAIT_SEM:
+	case WAIT_MUTEX:
+	case WAIT_RDLOCK:
+	case WAIT_WRLOCK:
+	case WAIT_BARRIER:
+	case WAIT_ONCE:
+	case WAIT_JOIN:
+		return seen == WAIT_FUTEX;
+	default:
+		return seen == recorded;
+	}
+}

@@ -25,6 +25,9 @@ struct syscall_wait {
 /* False for a call that does not wait, or not with these arguments (WNOHANG, a timeout of zero). */
 bool syscall_waits(long number, const uint64_t arguments[6], struct syscall_wait *wait);
 
+/* Whether a wait that a wrapper recorded may look to the kernel like one of kind seen. */
+bool wait_may_be(enum wait_kind recorded, enum wait_kind seen);
+
 /* The object of select() by its three sets: the address of the first that is there. */
 uint64_t select_object(const void *readable, const void *writable, const void *exceptional);
 

@@ -26,6 +26,7 @@
 static pthread_key_t exit_key;
 static bool exit_key_made;
 static uint64_t default_stack_bytes;
+static uint32_t record_bytes; /* of glibc's record of a thread; 0: not known */
 static uint32_t tid_offset; /* of the id in glibc's record of a thread; 0: not known */
 
 /* Sets a flag of a thread's slot, and gives the slot back if the other of the two events was before. True for
@@ -90,10 +91,19 @@ static void thread_main_stack(struct slot *slot)
 static void tid_offset_find(void)
 {
 	const uint32_t *description = dlsym(RTLD_DEFAULT, "_thread_db_pthread_tid");
+	const uint32_t *bytes = dlsym(RTLD_DEFAULT, "_thread_db_sizeof_pthread");
+	record_bytes = bytes ? *bytes : 0;
 	if (!description || description[0] != 32 || description[1] != 1)
 		return;
 	if (*(int *)((char *)pthread_self() + description[2]) == sys_gettid())
 		tid_offset = description[2];
+}
+
+bool threads_record(uint32_t *bytes, uint32_t *tid_at)
+{
+	*bytes = record_bytes;
+	*tid_at = tid_offset;
+	return record_bytes && tid_offset && tid_offset < record_bytes;
 }
 
 static inline int tid_own(void)

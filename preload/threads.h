@@ -15,6 +15,10 @@ void threads_init(void);
 /* In the child of a fork: the calling thread is its main thread. */
 void threads_forget(void);
 
+/* What glibc tells debuggers of its record of a thread, whose address is the handle: its size, and where the
+ * kernel's id of the thread stands in it, which is 0 once the thread has ended. False where it does not say. */
+bool threads_record(uint32_t *bytes, uint32_t *tid_at);
+
 /*
  * Before a real creation: a slot for the child with its creator's stack, NULL when there is none to be
  * had (the creation then goes on unrecorded). stack_bytes and detached are what its attributes say.

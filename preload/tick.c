@@ -10,6 +10,7 @@
 #include "preload/proc.h"
 #include "preload/strangers.h"
 #include "preload/sys.h"
+#include "preload/syscalls.h"
 #include "preload/tids.h"
 #include "preload/wakers.h"
 
@@ -22,24 +23,6 @@
 #define STRANGERS_KEEP_NS 600000000000ull
 
 static struct array settled;
-
-/* Whether a recorded wait may look so to the kernel. */
-static bool kinds_agree(enum wait_kind recorded, enum wait_kind now)
-{
-	switch (recorded) {
-	case WAIT_COND:
-	case WAIT_SEM:
-	case WAIT_MUTEX:
-	case WAIT_RDLOCK:
-	case WAIT_WRLOCK:
-	case WAIT_BARRIER:
-	case WAIT_ONCE:
-	case WAIT_JOIN:
-		return now == WAIT_FUTEX;
-	default:
-		return now == recorded;
-	}
-}
 
 /*
  * Whether the thread is where its slot says: in a system call, deeper than the wrapper. The kernel's word
@@ -64,7 +47,7 @@ static void wait_check(struct slot *slot, const struct wait *wait, uint64_t word
 	slot->seen.ran_word = 0;
 	if (now.sp >= wait->registers.sp && now.sp < slot->stack_high)
 		slot->seen.left_word = word;
-	else if (kinds_agree((enum wait_kind)wait->kind, now.kind))
+	else if (wait_may_be((enum wait_kind)wait->kind, now.kind))
 		slot->seen.left_word = 0;
 }
 

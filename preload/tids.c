@@ -53,7 +53,7 @@ long tids_excluded_alive(void)
 	return alive;
 }
 
-static bool is_excluded(int tid)
+bool tids_excluded(int tid)
 {
 	for (unsigned i = 0; i < EXCLUDED_MAX; i++)
 		if (excluded[i] == tid)
@@ -110,7 +110,7 @@ bool tids_claim(int tid)
 
 bool tids_stray(int tid)
 {
-	return *tid_entry(tid) > 0 && !is_excluded(tid);
+	return *tid_entry(tid) > 0 && !tids_excluded(tid);
 }
 
 void tids_forget(void)

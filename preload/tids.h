@@ -15,6 +15,8 @@ void tids_exclude(int tid);
 /* It has ended: its id may be a thread's of the host next. */
 void tids_exclude_no_more(int tid);
 
+bool tids_excluded(int tid); /* whether it is one */
+
 /* How many of ours live. */
 long tids_excluded_alive(void);
 

@@ -90,6 +90,8 @@ static bool walk_on(struct stepper *stepper, struct frame *frame, struct walk *w
 	walk->end = step == STEP_CALLER ? WALK_FULL : end_of(step, stepper, frame, walk);
 	if (step != STEP_CALLER || walk->count == walk->room)
 		return false;
+	if (walk->ends)
+		walk->ends[walk->count - 1] = frame->at[AT_SP];
 	walk->frames[walk->count++] = frame->at[AT_PC] + frame->exact;
 	return true;
 }

@@ -26,7 +26,9 @@ enum walk_end {
 
 struct walk {
 	uintptr_t *frames; /* caller's array; innermost first */
-	unsigned room; /* its length */
+	uintptr_t *
+		ends; /* NULL, or as long: where each frame ends, exclusive; of the last it is not known */
+	unsigned room; /* the length of both */
 	unsigned count; /* frames found. Each is a return address, or an exact pc plus one */
 	int guessed; /* index of the first frame found by guess, -1 if none was */
 	enum walk_end end;

@@ -13,6 +13,7 @@
 #include "preload/errand.h"
 #include "preload/outlive.h"
 #include "preload/peek.h"
+#include "preload/prover.h"
 #include "preload/real.h"
 #include "preload/scheduling.h"
 #include "preload/store.h"
@@ -34,15 +35,20 @@
 #define LIBUNWIND_MS	300 /* that a dump waits for libunwind to be opened */
 #define KEPT_TEXT_BYTES ((size_t)2 << 20)
 #define MILLISECOND_NS	1000000u
+#define PAUSE_NS_MOST	(50u * MILLISECOND_NS) /* before a proof hears that the process ends */
 #define PAUSE_MS_MOST	64 /* between two looks at who is alive at exit */
+#define PICTURE_TICKS	2 /* between the two pictures of a proof */
+#define EXIT_WAIT_S	2 /* for the last dump */
 
 static _Atomic bool started, ended;
 static _Atomic bool allowed, asked; /* see watcher_allow() */
+static _Atomic bool finishing; /* the process is about to end */
 
 static struct {
 	struct proc_self self;
 	struct text text;
 	uint64_t sequence;
+	bool last; /* the dump that is being taken is the one at exit */
 	uint64_t next_tick_ns, next_dump_ns; /* CLOCK_MONOTONIC; UINT64_MAX: never */
 	int listener;
 } watcher;
@@ -116,10 +122,15 @@ static bool libunwind_fetch(void)
 	return errand_run(libunwind_open, LIBUNWIND_MS) && unwind_ready();
 }
 
+static void sleep_ns(uint64_t ns)
+{
+	struct timespec time = {(time_t)(ns / 1000000000u), (long)(ns % 1000000000u)};
+	sys_call2(SYS_nanosleep, (long)&time, 0);
+}
+
 static void sleep_ms(unsigned ms)
 {
-	struct timespec time = {0, (long)ms * MILLISECOND_NS};
-	sys_call2(SYS_nanosleep, (long)&time, 0);
+	sleep_ns((uint64_t)ms * MILLISECOND_NS);
 }
 
 /* --- dumps ------------------------------------------------------------------------------------------- */
@@ -133,8 +144,32 @@ static const struct snapshot *snapshot_whole(void)
 	return snapshot;
 }
 
-static const struct text *dump_take(const char *reason, char *path)
+static void tick_at(uint64_t now_ns)
 {
+	tick();
+	watcher.next_tick_ns = now_ns + config.tick_ns;
+}
+
+/* While a proof is made: ticks, if it is time; a proof that began before the process was about to end ends. */
+static bool proof_pause(uint64_t ns)
+{
+	uint64_t now_ns = sys_clock_ns(CLOCK_MONOTONIC), end_ns = now_ns + ns;
+	if (watcher.next_tick_ns < end_ns)
+		end_ns = watcher.next_tick_ns;
+	if (end_ns > now_ns)
+		sleep_ns(end_ns - now_ns < PAUSE_NS_MOST ? end_ns - now_ns : PAUSE_NS_MOST);
+	now_ns = sys_clock_ns(CLOCK_MONOTONIC);
+	if (now_ns >= watcher.next_tick_ns)
+		tick_at(now_ns);
+	return watcher.last || !atomic_load(&finishing);
+}
+
+static const struct text *dump_take(const char *reason, bool proves, char *path)
+{
+	struct proving proving;
+	watcher.last = strcmp(reason, "exit") == 0;
+	if (proves)
+		proving = prove(proof_pause, PICTURE_TICKS * config.tick_ns, config.prove_limit_ns);
 	struct dump_facts facts = {
 		.self = &watcher.self,
 		.sequence = ++watcher.sequence,
@@ -147,7 +182,12 @@ static const struct text *dump_take(const char *reason, char *path)
 		facts.time_ns > watcher.self.start_ns ? facts.time_ns - watcher.self.start_ns : 0;
 	limits_read(&facts.limits);
 	text_clear(&watcher.text);
-	dump_write(&watcher.text, snapshot_whole(), &facts);
+	const struct snapshot *snapshot = snapshot_whole();
+	if (proves) {
+		proving_confirm(&proving);
+		facts.proving = &proving;
+	}
+	dump_write(&watcher.text, snapshot, &facts);
 	*path = '\0';
 	if (watcher.text.failed) {
 		store_unwritten++;
@@ -161,7 +201,8 @@ static const struct text *dump_take(const char *reason, char *path)
 static void dump_by_interval(void)
 {
 	char path[STORE_PATH_BYTES];
-	dump_take("interval", path);
+	bool proves = config.prove_every && (watcher.sequence + 1) % config.prove_every == 0;
+	dump_take("interval", proves, path);
 	if (watcher.text.room > KEPT_TEXT_BYTES)
 		text_free(&watcher.text);
 }
@@ -231,9 +272,8 @@ static void watcher_loop(void)
 		if (now_ns >= watcher.next_tick_ns) {
 			if (outlive_host_gone())
 				return;
-			tick();
+			tick_at(now_ns);
 			control_keep();
-			watcher.next_tick_ns = now_ns + config.tick_ns;
 		}
 		if (now_ns >= watcher.next_dump_ns) {
 			dump_by_interval();
@@ -294,6 +334,8 @@ void watcher_forget(void)
 	fetched = unwind_ready() || unwind_failed();
 	errand_forget();
 	control_forget();
+	prover_forget();
+	atomic_store(&finishing, false);
 }
 
 void watcher_before_fork(void)
@@ -327,15 +369,23 @@ static void others_await(uint64_t grace_ns)
 		sleep_ms(pause_ms);
 }
 
+/* Long enough for a proof, if there is to be one. */
+static unsigned exit_wait_s(void)
+{
+	uint64_t proof_ns = 2 * config.prove_limit_ns + 2 * PICTURE_TICKS * config.tick_ns;
+	return EXIT_WAIT_S + (config.prove_exit ? (unsigned)(proof_ns / 1000000000u) : 0);
+}
+
 void watcher_finish(void)
 {
 	if (!atomic_load(&started) || atomic_load(&ended))
 		return;
+	atomic_store(&finishing, true);
 	if (config.at_exit) {
 		if (config.exit_grace_ns)
 			others_await(config.exit_grace_ns);
 		snapshot_exiting(sys_gettid());
-		control_request_exit_dump();
+		control_request_exit_dump(exit_wait_s());
 	}
 	control_close();
 }

@@ -10,6 +10,7 @@
 #include "preload/scopes.h"
 #include "preload/sys.h"
 #include "preload/syscalls.h"
+#include "preload/writer_proof.h"
 
 #include <gnu/libc-version.h>
 #include <signal.h>
@@ -201,6 +202,8 @@ static void put_header(
 	put_limit(text, "map_count_max", facts->limits.map_count_max);
 	text_newline(text);
 	text_newline(text);
+	if (facts->proving)
+		proof_header_write(text, facts->proving);
 }
 
 /* --- groups ----------------------------------------------------------------------------------------- */
@@ -530,6 +533,8 @@ static void modules_collect(const struct snapshot *snapshot, const struct dump_f
 	for (size_t i = 0; i < snapshot->evidence.waker_count; i++)
 		if (snapshot->evidence.wakers[i].waking.place)
 			modules_note(snapshot->evidence.wakers[i].waking.place - 1);
+	if (facts->proving)
+		proof_modules(facts->proving);
 	modules_note(facts->self->entry);
 }
 
@@ -623,6 +628,8 @@ void dump_write(struct text *text, const struct snapshot *snapshot, const struct
 	put_wakers(text, &snapshot->evidence, facts->tick_ns);
 	put_owners(text, &snapshot->evidence);
 	put_fds(text, &snapshot->fds);
+	if (facts->proving)
+		proof_write(text, facts->proving);
 	put_losses(text, snapshot);
 	modules_collect(snapshot, facts);
 	put_modules(text);

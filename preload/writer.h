@@ -6,6 +6,7 @@
 
 #include "preload/limits.h"
 #include "preload/proc.h"
+#include "preload/prover.h"
 #include "preload/snapshot.h"
 #include "preload/text.h"
 
@@ -16,6 +17,7 @@ struct dump_facts {
 	uint64_t began_ns; /* CLOCK_MONOTONIC: took_ns counts from here */
 	const char *reason;
 	struct limits limits;
+	const struct proving *proving; /* NULL: no proof was asked for */
 };
 
 /* Appends the whole dump, last line included. text->failed says if memory was short: it is not to be used

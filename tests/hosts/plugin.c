@@ -12,6 +12,8 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+void *plugin_cell; /* for who opens it */
+
 void plugin_park(void);
 void plugin_read(int fd);
 

@@ -21,7 +21,7 @@ __errno_location : real.c, for a function that libc does not have
 dlsym dlvsym : look-ups in the constructor, and for calls before it
 dlopen : unwind.c, on an errand of the watcher
 getauxval getenv getrlimit gnu_get_libc_version : facts, without a lock; getenv in the constructor only
-bcmp memchr memcmp memcpy memmove memset : no state; clang calls the first for the second
+bcmp memchr memcmp memcpy memmem memmove memset : no state; clang calls the first for the second
 strchr strcmp strcpy strlen strncmp strncpy strrchr strstr : no state
 pthread_self : reads a register
 pthread_key_create pthread_setspecific : how the end of a thread is seen; no allocation below 32 keys
