@@ -27,7 +27,7 @@
 #define DESCRIPTORS_MAX	   65536u
 #define MQUEUE_MAGIC	   0x19800202 /* include/uapi/linux/magic.h has it under no name */
 #define WINDOW_BYTES	   4096
-#define THREADS_ASKED	   256u /* for pending signals: 20 us each */
+#define THREADS_ASKED	   16384u /* for pending signals: 20 us each, if the user has any anywhere */
 
 static struct array values_array;
 
