@@ -132,17 +132,30 @@ static void signals_read_of(int tid)
 		reading.helds.reasons |= REASON_BIT(KERNEL);
 }
 
-/* Those sent to a thread are in its own file alone. */
+/* Of those that are candidates, or not; what is left of most. */
+static unsigned signals_read_all(const struct stills *stills, bool candidates, unsigned most)
+{
+	for (size_t i = 0; i < stills->count && most; i++) {
+		const struct still *still = &stills->list[i];
+		if (still->ours || still->candidate != candidates)
+			continue;
+		signals_read_of(still->tid);
+		most--;
+	}
+	return most;
+}
+
+/* Those sent to a thread are in its own file alone. Candidates come last, and may be too many: one takes a signal only
+ * once it has woken. */
 static void signals_read(const struct stills *stills)
 {
 	signals_read_of(reading.tid);
 	if (!reading.signals_queued)
 		return;
-	if (stills->count > THREADS_ASKED)
+	unsigned left = signals_read_all(stills, false, THREADS_ASKED);
+	if (!left)
 		reading.helds.reasons |= REASON_BIT(SIGNALS);
-	for (size_t i = 0; i < stills->count && i < THREADS_ASKED; i++)
-		if (!stills->list[i].ours)
-			signals_read_of(stills->list[i].tid);
+	signals_read_all(stills, true, left);
 }
 
 /* --- descriptors ---------------------------------------------------------------------------------------- */

@@ -176,6 +176,20 @@ static void block_reach(struct region *region, uintptr_t address, const struct l
 	queue_put(block);
 }
 
+/* Whether the place is in the vector by which a thread finds its own thread-local storage. The vector hangs from the
+ * second word of the thread's record, as the ABI has it; nobody else goes by it. */
+static bool is_own_vector(const struct area *area, const struct link *from)
+{
+	if (from->kind != LINK_HEAP || area->end == area->handle)
+		return false;
+	uintptr_t vector = ((const uintptr_t *)area->handle)[1];
+	const struct region *region = region_find(vector);
+	return region && region_holds(region, vector - HEAP_HEADER_BYTES) &&
+	       region_holds(region, from->address) &&
+	       block_at(region, vector - HEAP_HEADER_BYTES) ==
+		       block_at(region, from->address - HEAP_HEADER_BYTES);
+}
+
 static void area_reach(uintptr_t address, const struct link *from)
 {
 	uint32_t thread = areas_find(address);
@@ -183,7 +197,7 @@ static void area_reach(uintptr_t address, const struct link *from)
 		return;
 	const struct area *area = area_of(thread);
 	/* Of glibc's record the address is the handle; glibc's own lists run through other members. */
-	if (address < area->handle)
+	if (address < area->handle && !is_own_vector(area, from))
 		calls->awake(thread, address, from);
 	else if (address == area->handle && area->end != area->handle)
 		calls->held(thread);
