@@ -56,8 +56,8 @@ ok 'a program with a thread in a handler comes up' wait_for 10 grep -q ready "$s
 ok 'and is watched' wait_for 10 listens
 ok 'by one thread' wait_for 10 alone
 ok 'a dump of it is taken' wait_for 10 settled "$pid"
-if grep -q 'libunwind' "/proc/$pid/maps"; then
-	ok 'which needed libunwind, and still there is one thread' alone
+if wait_for 5 grep -q libunwind "/proc/$pid/maps"; then
+	ok 'which needed libunwind, and still there is one thread' wait_for 10 alone
 else
 	skip 'which needed libunwind, and still there is one thread' 'libunwind is not installed'
 fi
