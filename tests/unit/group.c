@@ -131,9 +131,12 @@ static void test_fingerprint_is_fixed(void **state)
 static void test_same_process(void **state)
 {
 	(void)state;
-	const struct dump one = {.pid = {1, true}, .start_ticks = {2, true}};
+	const struct dump one = {.pid = {1, true}, .start_ticks = {2, true}, .comm = "one"};
 	struct dump other = one;
 	assert_true(change_same_process(&one, &other));
+	other.comm = "two"; /* after an exec */
+	assert_false(change_same_process(&one, &other));
+	other = one;
 	other.start_ticks.value = 3;
 	assert_false(change_same_process(&one, &other));
 	other = (struct dump){0};
