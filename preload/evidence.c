@@ -21,14 +21,34 @@ struct keyed {
 	const struct sighting *thread;
 };
 
-static struct array waits_array, tids_array, ids_array, wakers_array, owners_array;
-static size_t life_count; /* in tids_array and ids_array */
+static struct array waits_array, wakers_array, owners_array;
+
+/* The threads of the snapshot by one of their numbers, sorted when it is first asked for. */
+static struct lives {
+	struct array array;
+	bool by_id; /* or by tid */
+	bool sorted;
+} by_tid, by_id = {.by_id = true};
+
+static const struct sighting *lives;
+static uint32_t life_count;
 
 /* --- sorted lists of threads ----------------------------------------------------------------------------- */
+
+/* As a rule: slots, thread ids and objects come in one order. */
+static bool is_sorted(const struct keyed *items, size_t count)
+{
+	for (size_t i = 1; i < count; i++)
+		if (items[i - 1].key > items[i].key)
+			return false;
+	return true;
+}
 
 /* Shell sort: libc's qsort() allocates. */
 static void sort(struct keyed *items, size_t count)
 {
+	if (is_sorted(items, count))
+		return;
 	for (size_t gap = count / 2; gap; gap /= 2)
 		for (size_t i = gap; i < count; i++) {
 			struct keyed moved = items[i];
@@ -39,34 +59,41 @@ static void sort(struct keyed *items, size_t count)
 		}
 }
 
-static const struct sighting *life_find(const struct array *array, uint64_t key)
+/* False when memory is short: nobody must then be taken for dead. */
+static bool lives_begin(const struct sighting *threads, uint32_t count)
 {
-	const struct keyed *lives = array->memory;
+	lives = threads;
+	life_count = count;
+	by_tid.sorted = by_id.sorted = false;
+	return array_room(&by_tid.array, count, sizeof(struct keyed)) &&
+	       array_room(&by_id.array, count, sizeof(struct keyed));
+}
+
+static void lives_sort(struct lives *index)
+{
+	struct keyed *items = index->array.memory;
+	for (uint32_t i = 0; i < life_count; i++) {
+		uint64_t key = index->by_id ? lives[i].id : (uint64_t)lives[i].tid;
+		items[i] = (struct keyed){key, &lives[i]};
+	}
+	sort(items, life_count);
+	index->sorted = true;
+}
+
+static const struct sighting *life_find(struct lives *index, uint64_t key)
+{
+	if (!index->sorted)
+		lives_sort(index);
+	const struct keyed *items = index->array.memory;
 	size_t low = 0, high = life_count;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		if (lives[middle].key < key)
+		if (items[middle].key < key)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return low < life_count && lives[low].key == key ? lives[low].thread : NULL;
-}
-
-static bool lives_index(const struct sighting *threads, uint32_t count)
-{
-	if (!array_room(&tids_array, count, sizeof(struct keyed)) ||
-		!array_room(&ids_array, count, sizeof(struct keyed)))
-		return false;
-	struct keyed *tids = tids_array.memory, *ids = ids_array.memory;
-	life_count = count;
-	for (uint32_t i = 0; i < count; i++) {
-		tids[i] = (struct keyed){(uint64_t)threads[i].tid, &threads[i]};
-		ids[i] = (struct keyed){threads[i].id, &threads[i]};
-	}
-	sort(tids, count);
-	sort(ids, count);
-	return true;
+	return low < life_count && items[low].key == key ? items[low].thread : NULL;
 }
 
 /* --- the objects --------------------------------------------------------------------------------------- */
@@ -120,7 +147,7 @@ static struct waker_row waker_row_of(uintptr_t object)
 	struct waker_row row = {.object = object, .alive = -1};
 	row.known = waker_find(object, &row.waking);
 	if (row.known == WAKING_NOTED && row.waking.thread)
-		row.alive = life_find(&ids_array, row.waking.thread) != NULL;
+		row.alive = life_find(&by_id, row.waking.thread) != NULL;
 	return row;
 }
 
@@ -167,7 +194,7 @@ static size_t fd_wakers_gather(const struct fds *fds, size_t count)
 			continue;
 		row.known = row.waking.count ? WAKING_NOTED : WAKING_NEVER;
 		if (row.waking.thread)
-			row.alive = life_find(&ids_array, row.waking.thread) != NULL;
+			row.alive = life_find(&by_id, row.waking.thread) != NULL;
 		((struct waker_row *)wakers_array.memory)[count++] = row;
 	}
 	return count;
@@ -189,7 +216,7 @@ static size_t wakers_gather(size_t waits)
 /* A thread that began after the snapshot is not in it. */
 static int owner_lives(const struct lock_state *state)
 {
-	if (life_find(&tids_array, (uint64_t)state->owner))
+	if (life_find(&by_tid, (uint64_t)state->owner))
 		return 1;
 	if (state->shared)
 		return -1;
@@ -202,7 +229,7 @@ static bool semaphore_row_read(uintptr_t object, struct owner_row *row)
 	uint64_t holder;
 	if (!waker_holder(object, &holder))
 		return false;
-	const struct sighting *owner = life_find(&ids_array, holder);
+	const struct sighting *owner = life_find(&by_id, holder);
 	*row = (struct owner_row){.object = object,
 		.kind = LOCK_SEMAPHORE,
 		.tid = owner ? owner->tid : -1,
@@ -227,7 +254,7 @@ static bool owner_row_read(const struct keyed *wait, struct owner_row *row)
 		.readers = state.readers};
 	if (!state.owner)
 		return true;
-	const struct sighting *owner = life_find(&tids_array, (uint64_t)state.owner);
+	const struct sighting *owner = life_find(&by_tid, (uint64_t)state.owner);
 	row->thread = owner ? owner->id : 0;
 	row->alive = owner_lives(&state);
 	return true;
@@ -286,7 +313,7 @@ struct evidence evidence_gather(
 	const struct sighting *threads, uint32_t count, const struct fds *fds)
 {
 	struct evidence evidence = {0};
-	if (!count || !lives_index(threads, count) ||
+	if (!count || !lives_begin(threads, count) ||
 		!array_room(&waits_array, count, sizeof(struct keyed)))
 		return evidence;
 	evidence.waker_count = wakers_gather(waits_collect(threads, count, waits_for_waker));
@@ -300,7 +327,7 @@ struct evidence evidence_gather(
 void evidence_forget(void)
 {
 	struct array *const arrays[] = {
-		&waits_array, &tids_array, &ids_array, &wakers_array, &owners_array};
+		&waits_array, &by_tid.array, &by_id.array, &wakers_array, &owners_array};
 	for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
 		*arrays[i] = (struct array){0};
 }

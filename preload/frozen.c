@@ -14,7 +14,7 @@
 #include "preload/walk.h"
 
 #define PAGE_BYTES  ((size_t)4096)
-#define FIRST_BYTES ((size_t)1024)
+#define FIRST_BYTES FROZEN_START_BYTES
 #define PIECE_BYTES ((size_t)4 << 20) /* of one piece, at most */
 #define PIECES	    2
 #define KEEP_BYTES  ((size_t)256 << 10) /* more than this is given back after use */
@@ -23,6 +23,7 @@
 #define OWN_FRAMES 8
 
 static unsigned char *buffers; /* PIECES of PIECE_BYTES, touched as needed */
+static unsigned char starts_buffer[FROZEN_STARTS * FROZEN_START_BYTES * 4];
 
 /* Copies [low, low + bytes) as far as it is mapped; returns how much that is. */
 static size_t stack_copy(unsigned char *to, uintptr_t low, size_t bytes)
@@ -93,12 +94,29 @@ static bool buffers_open(void)
 	return buffers != NULL;
 }
 
-static bool walk_copied(const struct registers *registers, unsigned have, struct walk *walk)
+void frozen_copy(struct frozen_start *starts, unsigned count)
+{
+	struct peeked stretches[FROZEN_STARTS];
+	for (unsigned i = 0; i < count; i++)
+		stretches[i] = (struct peeked){starts[i].low, starts[i].bytes};
+	unsigned copied = count ? peek_several(starts_buffer, stretches, count) : 0;
+	const unsigned char *at = starts_buffer;
+	for (unsigned i = 0; i < count; at += starts[i++].bytes)
+		starts[i].copy = i < copied ? at : NULL;
+}
+
+static bool walk_copied(const struct registers *registers, unsigned have,
+	const struct frozen_start *start, struct walk *walk)
 {
 	struct stack_view pieces[PIECES] = {{buffers, registers->sp, registers->sp, NULL}};
 	/* A lost frame pointer is looked for in this much of the stack (recover.h). */
 	uintptr_t needs = registers->sp + (have == HAVE_ALL ? 0 : RECOVER_BYTES - 1);
-	if (!buffers_open() || !piece_extend(&pieces[0], buffers, registers->sp, needs))
+	if (!buffers_open())
+		return false;
+	if (start)
+		pieces[0] = (struct stack_view){
+			start->copy, start->low, start->low + start->bytes, NULL};
+	else if (!piece_extend(&pieces[0], buffers, registers->sp, needs))
 		return false;
 	do {
 		stack_walk(registers, have, pieces, WALK_WITH_LIBUNWIND, walk);
@@ -108,11 +126,13 @@ static bool walk_copied(const struct registers *registers, unsigned have, struct
 	return true;
 }
 
-bool frozen_walk(const struct registers *registers, unsigned have, struct frozen *frozen)
+bool frozen_walk(const struct registers *registers, unsigned have, const struct frozen_start *start,
+	struct frozen *frozen)
 {
 	uintptr_t frames[DUMP_FRAMES_MAX + OWN_FRAMES];
-	struct walk walk = {.frames = frames, .room = DUMP_FRAMES_MAX + OWN_FRAMES};
-	if (!walk_copied(registers, have, &walk))
+	struct walk walk = {
+		.frames = frames, .room = DUMP_FRAMES_MAX + OWN_FRAMES, .trail = &frozen->trail};
+	if (!walk_copied(registers, have, start, &walk))
 		return false;
 	frames_keep(frozen, &walk);
 	return true;
@@ -122,7 +142,7 @@ uintptr_t frozen_place(const struct registers *registers, unsigned have, uintptr
 {
 	uintptr_t frames[DUMP_FRAMES_MAX + OWN_FRAMES], ends[DUMP_FRAMES_MAX + OWN_FRAMES];
 	struct walk walk = {.frames = frames, .ends = ends, .room = DUMP_FRAMES_MAX + OWN_FRAMES};
-	if (!walk_copied(registers, have, &walk))
+	if (!walk_copied(registers, have, NULL, &walk))
 		return 0;
 	for (unsigned i = 0; i + 1 < walk.count; i++)
 		if (address < ends[i])

@@ -7,8 +7,10 @@
 #include "preload/peek.h"
 #include "preload/sys.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
+#include <sys/uio.h>
 
 static int memory_fd = -1, status_fd = -1;
 static int filters_at_start;
@@ -88,6 +90,25 @@ long peek(void *to, uintptr_t from, size_t bytes)
 	if (way == BY_FILE)
 		return sys_call4(SYS_pread64, memory_fd, (long)to, (long)bytes, (long)from);
 	return sys_peek(to, from, bytes);
+}
+
+static_assert(offsetof(struct peeked, bytes) == offsetof(struct iovec, iov_len), "as an iovec");
+
+/* The kernel stops at the first that it cannot read. */
+unsigned peek_several(void *to, const struct peeked *stretches, unsigned count)
+{
+	size_t room = 0;
+	unsigned whole = 0;
+	if (way != BY_CALL)
+		return 0;
+	for (unsigned i = 0; i < count; i++)
+		room += stretches[i].bytes;
+	const struct peeked here = {(uintptr_t)to, room};
+	long copied = sys_call6(
+		SYS_process_vm_readv, sys_gettid(), (long)&here, 1, (long)stretches, count, 0);
+	for (; whole < count && copied >= (long)stretches[whole].bytes; whole++)
+		copied -= (long)stretches[whole].bytes;
+	return whole;
 }
 
 void peek_forget(void)

@@ -32,6 +32,16 @@ bool peek_filtered_since(void);
  * errno. */
 long peek(void *to, uintptr_t from, size_t bytes);
 
+/* A stretch of memory: laid out as the kernel's struct iovec. */
+struct peeked {
+	uintptr_t from;
+	size_t bytes;
+};
+
+/* Copies several stretches, one behind the other, to where there is room for all. Returns how many of the first of
+ * them were copied whole; 0 also where it cannot be done in one call. */
+unsigned peek_several(void *to, const struct peeked *stretches, unsigned count);
+
 /* In the child of a fork: the descriptors are the parent's, of the parent's memory. */
 void peek_forget(void);
 

@@ -14,6 +14,7 @@
 #include "preload/modules.h"
 #include "preload/peek.h"
 #include "preload/proc.h"
+#include "preload/recall.h"
 #include "preload/store.h"
 #include "preload/strangers.h"
 #include "preload/scopes.h"
@@ -27,8 +28,9 @@
 
 #include <string.h>
 
+#define CACHE_LINE_BYTES 64
 #define LOOKS		 3 /* at a thread that keeps moving, before it counts as running */
-#define DUMP_NAMES	 256u /* names read for the first time in one dump */
+#define DUMP_NAMES	 64u /* names read for the first time in one dump */
 #define LISTINGS_SKIPPED 16u
 
 static struct snapshot snapshot;
@@ -78,21 +80,25 @@ static void sighting_keep(struct sighting *thread)
 	((struct sighting *)threads_array.memory)[snapshot.thread_count++] = *thread;
 }
 
-/* Follows the stack of a wait and hands the result to the sighting. */
-static void sighting_stack(
-	struct sighting *thread, const struct registers *registers, unsigned have)
+/* Follows the stack of a wait and hands the result to the sighting. start: what was copied of it, NULL if nothing. */
+static void sighting_stack(struct sighting *thread, const struct registers *registers,
+	unsigned have, const struct frozen_start *start)
 {
 	static struct frozen frozen;
-	thread->stack = NULL;
 	thread->guessed = -1;
 	thread->partial = false;
-	if (!frozen_walk(registers, have, &frozen)) {
+	thread->stack = start ? recall_find(registers, start->copy, start->bytes) : NULL;
+	if (thread->stack)
+		return;
+	if (!frozen_walk(registers, have, start, &frozen)) {
 		snapshot.losses[LOSS_STACK_UNREADABLE]++;
 		return;
 	}
 	thread->stack = stack_intern(frozen.frames, frozen.count);
 	thread->guessed = frozen.guessed;
 	thread->partial = frozen.partial;
+	if (start && frozen.trail.whole && thread->stack)
+		recall_keep(&frozen.trail, thread->stack);
 }
 
 static void sighting_runs(struct sighting *thread)
@@ -120,7 +126,7 @@ static void sight_by_proc(struct sighting *thread)
 		if (wait.kind == WAIT_RUNNING || address_is_own(wait.pc))
 			break;
 		struct registers registers = {.pc = wait.pc, .sp = wait.sp};
-		sighting_stack(thread, &registers, HAVE_PC | HAVE_SP);
+		sighting_stack(thread, &registers, HAVE_PC | HAVE_SP, NULL);
 		if (proc_wait_read(thread->tid, &again) < 0 || !proc_wait_same(&wait, &again))
 			continue;
 		thread->kind = wait.kind;
@@ -140,7 +146,81 @@ static bool stack_known(const struct slot *slot, const struct wait *wait)
 	       slot->seen.stack_entry == wait->entry && slot->seen.generation == generation;
 }
 
-static void stack_from_slot(struct sighting *thread, struct slot *slot, const struct wait *wait)
+/* --- looking ahead ------------------------------------------------------------------------------------ */
+
+/*
+ * The slots that come next are looked at a first time, all together: that brings them into the cache, which takes
+ * longer than all that is done with them, and tells which stacks will be needed, so that they can be copied in one
+ * go. A copy is good if the slot's word is still the one that it was made under when its turn comes.
+ */
+#define AHEAD FROZEN_STARTS
+
+static struct {
+	uint32_t end; /* slots below were looked at */
+	unsigned count, next; /* of the copies; the first that may still be asked for */
+	struct frozen_start starts[AHEAD];
+	const struct slot *slots[AHEAD];
+	uint64_t words[AHEAD];
+} ahead;
+
+static void slot_prefetch(const struct slot *slot)
+{
+	for (size_t line = 0; line < sizeof *slot; line += CACHE_LINE_BYTES)
+		__builtin_prefetch((const char *)slot + line);
+}
+
+static void slot_ahead(const struct slot *slot)
+{
+	uint32_t flags = atomic_load_explicit(&slot->flags, memory_order_acquire);
+	if ((flags & (SLOT_USED | SLOT_EXITED)) != SLOT_USED)
+		return;
+	uint64_t word = atomic_load_explicit(&slot->word, memory_order_acquire);
+	uint64_t depth = word & SLOT_DEPTH_MASK;
+	if (!depth || depth > SLOT_NESTING)
+		return;
+	const struct wait *wait = &slot->waits[depth - 1];
+	uint64_t entry = atomic_load_explicit(&wait->entry, memory_order_acquire);
+	if (entry == WAIT_UNFILLED || (slot->seen.stack && slot->seen.stack_entry == entry))
+		return;
+	size_t bytes = recall_bytes(wait->registers.pc);
+	if (!bytes || bytes > 4 * FROZEN_START_BYTES)
+		bytes = FROZEN_START_BYTES;
+	ahead.starts[ahead.count] =
+		(struct frozen_start){.low = wait->registers.sp, .bytes = bytes};
+	ahead.slots[ahead.count] = slot;
+	ahead.words[ahead.count++] = word;
+}
+
+static void slots_ahead(uint32_t from)
+{
+	uint32_t end = slots_end();
+	ahead.end = end - from < AHEAD ? end : from + AHEAD;
+	ahead.count = ahead.next = 0;
+	for (uint32_t i = ahead.end; i < end && i < ahead.end + AHEAD; i++)
+		if (slot_at(i))
+			slot_prefetch(slot_at(i));
+	for (uint32_t i = from; i < ahead.end; i++)
+		if (slot_at(i))
+			slot_ahead(slot_at(i));
+	frozen_copy(ahead.starts, ahead.count);
+}
+
+/* The copy of the slot's stack that was made under this word; NULL: none. Asked in the order of the slots. */
+static const struct frozen_start *start_of(const struct slot *slot, uint64_t word)
+{
+	while (ahead.next < ahead.count && ahead.slots[ahead.next]->index < slot->index)
+		ahead.next++;
+	if (ahead.next == ahead.count || ahead.slots[ahead.next] != slot ||
+		ahead.words[ahead.next] != word)
+		return NULL;
+	const struct frozen_start *start = &ahead.starts[ahead.next];
+	return start->copy ? start : NULL;
+}
+
+/* --- by its slot ---------------------------------------------------------------------------------------- */
+
+static void stack_from_slot(
+	struct sighting *thread, struct slot *slot, const struct wait *wait, uint64_t word)
 {
 	if (stack_known(slot, wait)) {
 		thread->stack = slot->seen.stack;
@@ -148,7 +228,7 @@ static void stack_from_slot(struct sighting *thread, struct slot *slot, const st
 		thread->partial = slot->seen.partial;
 		return;
 	}
-	sighting_stack(thread, &wait->registers, HAVE_ALL);
+	sighting_stack(thread, &wait->registers, HAVE_ALL, start_of(slot, word));
 }
 
 static void stack_to_slot(const struct sighting *thread, struct slot *slot, const struct wait *wait)
@@ -168,7 +248,7 @@ static bool sight_by_slot(struct sighting *thread, struct slot *slot)
 		uint64_t word = look_wait(slot, &wait);
 		if (!word)
 			return false;
-		stack_from_slot(thread, slot, &wait);
+		stack_from_slot(thread, slot, &wait, word);
 		if (!look_unmoved(slot, word))
 			continue;
 		look_note(slot, &wait, snapshot.taken_ns);
@@ -359,6 +439,7 @@ const struct snapshot *snapshot_take(void)
 {
 	groups_begin();
 	modules_begin();
+	recall_begin();
 	generation = stacks_generation();
 	snapshot = (struct snapshot){.taken_ns = sys_clock_ns(CLOCK_MONOTONIC),
 		.exiting_tid = atomic_load(&exiting_tid)};
@@ -367,7 +448,10 @@ const struct snapshot *snapshot_take(void)
 	const int *tids = NULL;
 	size_t listed = 0;
 	enum listing listing = threads_list(&tids, &listed);
+	ahead.end = 0;
 	for (uint32_t i = 0; i < slots_end(); i++) {
+		if (i == ahead.end)
+			slots_ahead(i);
 		struct slot *slot = slot_at(i);
 		if (slot)
 			slot_visit(slot, listing);
@@ -412,6 +496,7 @@ void snapshot_forget(void)
 	groups_forget();
 	tick_forget();
 	frozen_forget();
+	recall_forget();
 	strangers_forget();
 	stacks_forget();
 	evidence_forget();

@@ -54,25 +54,33 @@ void text_put(struct text *text, const char *string)
 	text_put_bytes(text, string, strlen(string));
 }
 
+/* From the number's length in bits, which is a digit too much just below a power of ten. */
 static unsigned digits_count(uint64_t number)
 {
-	unsigned count = 1;
-	for (; number >= 10000; number /= 10000)
-		count += 4;
-	return count + (number >= 10) + (number >= 100) + (number >= 1000);
+	static const uint64_t powers[] = {0, 10, 100, 1000, 10000, 100000, 1000000, 10000000,
+		100000000, 1000000000, 10000000000, 100000000000, 1000000000000, 10000000000000,
+		100000000000000, 1000000000000000, 10000000000000000, 100000000000000000,
+		1000000000000000000, 10000000000000000000u};
+	unsigned bits = 64 - (unsigned)__builtin_clzll(number | 1);
+	unsigned most = bits * 1233 >> 12; /* times log10(2) */
+	return most + (number >= powers[most]);
 }
+
+/* All pairs of digits. */
+static const char pairs[] =
+	"00010203040506070809101112131415161718192021222324252627282930313233343536373839"
+	"40414243444546474849505152535455565758596061626364656667686970717273747576777879"
+	"8081828384858687888990919293949596979899";
 
 /* Writes the last digits of number into [to, to + count). */
 static void digits_put(char *to, unsigned count, uint64_t number)
 {
-	for (; number >= 100; number /= 100) {
-		unsigned pair = (unsigned)(number % 100);
-		to[--count] = (char)('0' + pair % 10);
-		to[--count] = (char)('0' + pair / 10);
+	for (; count >= 2; number /= 100) {
+		count -= 2;
+		memcpy(to + count, pairs + 2 * (number % 100), 2);
 	}
-	if (number >= 10)
-		to[--count] = (char)('0' + number % 10), number /= 10;
-	to[--count] = (char)('0' + number);
+	if (count)
+		*to = (char)('0' + number % 10);
 }
 
 void text_put_u64(struct text *text, uint64_t number)
@@ -83,16 +91,33 @@ void text_put_u64(struct text *text, uint64_t number)
 		digits_put(to, count, number);
 }
 
-void text_put_hex(struct text *text, uint64_t number)
+static unsigned hex_digits_count(uint64_t number)
 {
-	unsigned count = number ? (67 - (unsigned)__builtin_clzll(number)) / 4 : 1;
-	char *to = text_room(text, 2 + count);
-	if (!to)
-		return;
+	return number ? (67 - (unsigned)__builtin_clzll(number)) / 4 : 1;
+}
+
+static char *hex_put(char *to, unsigned count, uint64_t number)
+{
 	to[0] = '0';
 	to[1] = 'x';
-	for (; count; count--, number >>= 4)
-		to[1 + count] = hex_digits[number & 15];
+	for (unsigned at = count; at; at--, number >>= 4)
+		to[1 + at] = hex_digits[number & 15];
+	return to + 2 + count;
+}
+
+void text_put_hex(struct text *text, uint64_t number)
+{
+	unsigned count = hex_digits_count(number);
+	char *to = text_room(text, 2 + count);
+	if (to)
+		hex_put(to, count, number);
+}
+
+char *text_copy_hex(char *to, uint64_t number)
+{
+	char *end = hex_put(to, hex_digits_count(number), number);
+	*end = '\0';
+	return end;
 }
 
 void text_put_hex_bytes(struct text *text, const unsigned char *bytes, size_t count)
@@ -121,6 +146,25 @@ void text_put_percent(struct text *text, const char *string)
 		char triple[3] = {'%', upper[byte >> 4], upper[byte & 15]};
 		text_put_bytes(text, triple, sizeof triple);
 	}
+}
+
+char *text_open(struct text *text, size_t most)
+{
+	if (text->room - text->count < most && !text_grow(text, most))
+		return NULL;
+	return text->bytes + text->count;
+}
+
+void text_close(struct text *text, const char *end)
+{
+	text->count = (size_t)(end - text->bytes);
+}
+
+void text_repeat(struct text *text, size_t from, size_t bytes)
+{
+	char *to = text_room(text, bytes);
+	if (to)
+		memcpy(to, text->bytes + from, bytes);
 }
 
 void text_newline(struct text *text)

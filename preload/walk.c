@@ -85,6 +85,10 @@ static bool walk_on(struct stepper *stepper, struct frame *frame, struct walk *w
 	/* The kernel enters a handler as if by a call from the very start of the code that returns from it,
 	 * so that this address is exact, too. */
 	walk->frames[walk->count - 1] += rule.signal_frame && returns;
+	if (walk->trail && step == STEP_CALLER)
+		trail_step(walk->trail, &rule, frame);
+	else if (walk->trail)
+		trail_end(walk->trail, &rule);
 	if (step != STEP_CALLER && stepper->guarded)
 		step = step_otherwise(stepper, frame, &rule, step, walk);
 	walk->end = step == STEP_CALLER ? WALK_FULL : end_of(step, stepper, frame, walk);
@@ -108,6 +112,8 @@ void stack_walk(const struct registers *registers, unsigned have, const struct s
 	if (!walk->room)
 		return;
 	walk->frames[walk->count++] = registers->pc + 1;
+	if (walk->trail)
+		trail_begin(walk->trail, registers);
 	if (!stepper_place(&stepper, frame_place(&frame)))
 		walk->end = WALK_LOST;
 	else

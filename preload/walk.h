@@ -13,6 +13,7 @@
 #define LEAKWATCH_WALK_H
 
 #include "preload/registers.h"
+#include "preload/trail.h"
 #include "preload/view.h"
 
 #include <stdint.h>
@@ -35,6 +36,7 @@ struct walk {
 	/* With WALK_NEEDS_MORE, the address of the first word that the view does not hold. It is at or
 	 * above the end of the view's piece, except where a signal handler ran on another stack. */
 	uintptr_t needs;
+	struct trail *trail; /* caller's; NULL: none is wanted */
 };
 
 /*
@@ -51,7 +53,7 @@ enum walk_help { WALK_ALONE, WALK_WITH_LIBUNWIND };
 
 /*
  * Walks from registers, of which have says which are known (pc and sp at least). frames[0] is
- * registers.pc + 1. Sets every field of walk but frames and room. With bp unknown where it is needed
+ * registers.pc + 1. Sets every field of walk but frames, room and trail. With bp unknown where it is needed
  * (registers read from /proc in code with frame pointers), the watcher recovers it from the view, and
  * the frames from there on are guessed.
  */

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #define PAGE_BYTES 4096
+#define ROW_BYTES  256 /* seven numbers of 20 digits and the words before them take less */
 
 static const char *const wait_words[] = {
 #define WAIT(enumerator, word, object, words) [WAIT_##enumerator] = word,
@@ -109,28 +110,30 @@ static void put_scope(struct text *text, const struct scope *scope)
 	put_text(text, scope ? scope->name : NULL);
 }
 
-static void put_object(struct text *text, const struct sighting *thread)
+static char *copy_number(char *to, bool known, uint64_t number)
 {
+	*to++ = ' ';
+	if (known)
+		return text_copy_u64(to, number);
+	return text_copy(to, DUMP_ABSENT);
+}
+
+static char *copy_object(char *to, const struct sighting *thread)
+{
+	*to++ = ' ';
 	switch (thread->object == OBJECT_ABSENT ? OBJECT_NONE : wait_objects[thread->kind]) {
 	case OBJECT_MEMORY:
-		put_address(text, true, thread->object);
-		return;
+		return text_copy_hex(to, thread->object);
 	case OBJECT_FD:
-		text_put(text, " fd:");
-		text_put_u64(text, thread->object);
-		return;
+		return text_copy_u64(text_copy(to, "fd:"), thread->object);
 	case OBJECT_ID:
-		text_put(text, " id:");
-		text_put_u64(text, thread->object);
-		return;
+		return text_copy_u64(text_copy(to, "id:"), thread->object);
 	case OBJECT_THREAD:
-		text_put(text, thread->object ? " thread:" : " " DUMP_ABSENT);
 		if (thread->object)
-			text_put_u64(text, thread->object);
-		return;
-	default:
-		text_put(text, " " DUMP_ABSENT);
+			return text_copy_u64(text_copy(to, "thread:"), thread->object);
+		break;
 	}
+	return text_copy(to, DUMP_ABSENT);
 }
 
 /* --- creators: numbered by their place in the table --------------------------------------------------- */
@@ -252,19 +255,26 @@ static void put_section(struct text *text, const char *title, const char *column
 	put_line(text, columns);
 }
 
-static void put_thread(
+/* The part of a row that says what the thread is doing. */
+static void put_thread_now(
 	struct text *text, const struct snapshot *snapshot, const struct sighting *thread)
 {
-	if (thread->id)
-		text_put_u64(text, thread->id);
-	else
-		text_put(text, DUMP_ABSENT);
-	put_value(text, true, (uint64_t)thread->tid);
-	put_value(text, true, snapshot->groups[thread->group].number);
-	put_value(text, thread->since_ns != NOT_MEASURED, thread->since_ns);
-	put_object(text, thread);
-	put_value(text, thread->waits != NOT_MEASURED, thread->waits);
-	put_value(text, thread->stable_ns != NOT_MEASURED, thread->stable_ns);
+	char *to = text_open(text, ROW_BYTES);
+	if (!to)
+		return;
+	to = thread->id ? text_copy_u64(to, thread->id) : text_copy(to, DUMP_ABSENT);
+	to = copy_number(to, true, (uint64_t)thread->tid);
+	to = copy_number(to, true, snapshot->groups[thread->group].number);
+	to = copy_number(to, thread->since_ns != NOT_MEASURED, thread->since_ns);
+	to = copy_object(to, thread);
+	to = copy_number(to, thread->waits != NOT_MEASURED, thread->waits);
+	to = copy_number(to, thread->stable_ns != NOT_MEASURED, thread->stable_ns);
+	text_close(text, to);
+}
+
+/* The part that says what it is: of most threads, the same as of the one before. */
+static void put_thread_always(struct text *text, const struct sighting *thread)
+{
 	put_creator(text, thread->creator);
 	put_address(text, thread->start != 0, thread->start);
 	put_value(text, thread->detached >= 0, (uint64_t)thread->detached);
@@ -273,14 +283,31 @@ static void put_thread(
 	text_put_percent(text, thread->name);
 	put_scope(text, thread->scope);
 	put_value(text, thread->ignored >= 0, (uint64_t)thread->ignored);
-	text_newline(text);
+}
+
+static bool is_alike(const struct sighting *a, const struct sighting *b)
+{
+	return a->creator == b->creator && a->start == b->start && a->detached == b->detached &&
+	       a->stack_bytes == b->stack_bytes && a->scope == b->scope &&
+	       a->ignored == b->ignored && memcmp(a->name, b->name, sizeof a->name) == 0;
 }
 
 static void put_threads(struct text *text, const struct snapshot *snapshot)
 {
+	const struct sighting *threads = snapshot->threads;
+	size_t from = 0, bytes = 0; /* of the second part of the last row */
 	put_section(text, DUMP_SECTION_THREADS, DUMP_COLUMNS_THREADS);
-	for (uint32_t i = 0; i < snapshot->thread_count; i++)
-		put_thread(text, snapshot, &snapshot->threads[i]);
+	for (uint32_t i = 0; i < snapshot->thread_count; i++) {
+		put_thread_now(text, snapshot, &threads[i]);
+		if (bytes && is_alike(&threads[i], &threads[i - 1])) {
+			text_repeat(text, from, bytes);
+		} else {
+			from = text->count;
+			put_thread_always(text, &threads[i]);
+			bytes = text->count - from;
+		}
+		text_newline(text);
+	}
 	text_newline(text);
 }
 

@@ -41,6 +41,22 @@ static void numbers_are_decimal(void **state)
 	text_free(&text);
 }
 
+/* Around every power of ten and of two. */
+static void every_length_of_number_is_right(void **state)
+{
+	(void)state;
+	struct text text = {0};
+	for (uint64_t base = 2; base <= 10; base += 8)
+		for (uint64_t power = 1; power <= UINT64_MAX / base; power *= base)
+			for (uint64_t number = power - 1; number <= power + 1; number++) {
+				char wanted[32];
+				snprintf(wanted, sizeof wanted, "%llu", (unsigned long long)number);
+				text_put_u64(&text, number);
+				assert_string_equal(taken(&text), wanted);
+			}
+	text_free(&text);
+}
+
 static void addresses_are_lower_case_hexadecimal(void **state)
 {
 	(void)state;
@@ -180,10 +196,34 @@ static void small_texts_are_joined(void **state)
 	assert_ptr_equal(at, path + strlen(path));
 }
 
+static void rows_are_written_in_place_and_repeated(void **state)
+{
+	(void)state;
+	struct text text = {0};
+	text_put(&text, "1 ");
+	char *to = text_open(&text, 64);
+	to = text_copy_u64(text_copy(to, "a="), 17);
+	to = text_copy_hex(text_copy(to, ","), 0xfe);
+	text_close(&text, to);
+	assert_int_equal(text.count, strlen("1 a=17,0xfe"));
+	text_repeat(&text, 1, 5);
+	assert_string_equal(taken(&text), "1 a=17,0xfe a=17");
+
+	/* The repeated piece may have to move first. */
+	text_put(&text, "begin");
+	while (text.count < (1 << 20))
+		text_repeat(&text, 0, 5);
+	for (size_t i = 0; i < text.count; i++)
+		assert_int_equal(text.bytes[i], "begin"[i % 5]);
+	text_free(&text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(numbers_are_decimal),
+		cmocka_unit_test(every_length_of_number_is_right),
+		cmocka_unit_test(rows_are_written_in_place_and_repeated),
 		cmocka_unit_test(addresses_are_lower_case_hexadecimal),
 		cmocka_unit_test(bytes_are_pairs_of_digits),
 		cmocka_unit_test(odd_bytes_of_a_text_are_encoded),
