@@ -53,6 +53,7 @@
 #define CHAIN_MAX   65536u
 
 #define ARENAS_MAX  4096
+#define AHEAD	    8 /* blocks, whose headers are fetched */
 
 static const struct space *space;
 static uintptr_t libc_start, libc_end;
@@ -159,6 +160,8 @@ static bool heap_walk(struct walk_of_heap *walk)
 			return false;
 		if (walk->block == walk->top)
 			return true;
+		/* Often many of one size follow each other. */
+		__builtin_prefetch((const void *)(walk->block + AHEAD * size));
 		if (size == CACHE_BYTES && !free_before)
 			cache_note(walk->block);
 		walk->block += size;

@@ -1,7 +1,7 @@
 /*
  * mark.h - what can be reached: follows every word that points to a block or into a stack, and remembers from where.
  *
- * Two looks. The quick one takes each word that stands at an address divisible by four. The thorough one, for the case
+ * Two looks. The quick one takes each word that stands at an address divisible by eight. The thorough one, for the case
  * that somebody is about to be accused, takes words at any address, and finds pointers in disguise: with something else
  * in their upper 16 bits, cut to 32 bits, or mangled as setjmp() does. A pointer anywhere into a block reaches all of it.
  *

@@ -184,5 +184,6 @@ void proof_find(void *context)
 	peek_forget();
 	task->proof->failed = proof_make(sys_clock_ns(CLOCK_MONOTONIC) + task->limit_ns);
 	task->proof->scanned_bytes = mark_bytes();
+	task->proof->cpu_ns = sys_clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 	atomic_store(&task->proof->whole, 1);
 }

@@ -36,6 +36,7 @@ struct proof {
 	uint32_t ran; /* by the parent, likewise: any thread did, began or ended */
 	uint32_t failed; /* bits of enum reason: nothing was measured */
 	uint64_t scanned_bytes;
+	uint64_t cpu_ns; /* that the child took */
 	struct proof_row rows[];
 };
 

@@ -226,6 +226,7 @@ static uint32_t picture_judge(void)
 		return REASON_BIT(NO_PICTURE);
 	proving.result.pictures++;
 	proving.result.scanned_bytes = proof->scanned_bytes;
+	proving.result.cpu_ns = proof->cpu_ns;
 	return proof->failed;
 }
 

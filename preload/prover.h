@@ -29,7 +29,7 @@ struct proving {
 	unsigned pictures; /* that were looked at */
 	uint64_t took_ns;
 	uint64_t stall_ns; /* the longest time for which a copy was being made */
-	uint64_t scanned_bytes; /* in one picture */
+	uint64_t scanned_bytes, cpu_ns; /* in one picture, and what thinking about it took */
 };
 
 /*

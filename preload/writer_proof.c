@@ -32,6 +32,8 @@ void proof_header_write(struct text *text, const struct proving *proving)
 	text_put_u64(text, proving->stall_ns);
 	text_put(text, " scanned_bytes=");
 	text_put_u64(text, proving->scanned_bytes);
+	text_put(text, " cpu_ns=");
+	text_put_u64(text, proving->cpu_ns);
 	text_newline(text);
 }
 

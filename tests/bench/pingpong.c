@@ -1,15 +1,19 @@
 /*
  * pingpong.c - two threads hand a turn to each other over condition variables for S seconds; prints the
- * percentiles of a round trip: "p50 NS", "p99 NS", "p99.9 NS". Usage: pingpong S N, with N parked threads
- * beside them.
+ * percentiles of a round trip: "p50 NS", "p99 NS", "p99.9 NS". Usage: pingpong S N [MIB], with N parked threads
+ * beside them, and a heap of so many MiB in linked blocks. "ready" is said when all is made. With 0 for S nobody plays,
+ * and the program stays until it is killed.
  */
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define SAMPLES_MAX 4000000
+#define BLOCK_BYTES 1008
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t turned = PTHREAD_COND_INITIALIZER, never = PTHREAD_COND_INITIALIZER;
@@ -55,6 +59,20 @@ static void round_trip(void)
 	pthread_mutex_unlock(&mutex);
 }
 
+static void **heap;
+
+static void heap_make(size_t mib)
+{
+	for (size_t blocks = mib << 10; blocks; blocks--) {
+		void **block = malloc(BLOCK_BYTES);
+		if (!block)
+			exit(2);
+		memset(block, 1, BLOCK_BYTES);
+		block[0] = heap;
+		heap = block;
+	}
+}
+
 static int smaller_first(const void *a, const void *b)
 {
 	uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
@@ -67,6 +85,7 @@ int main(int argc, char **argv)
 	int count = argc > 2 ? atoi(argv[2]) : 0;
 	pthread_attr_t attributes;
 	pthread_t thread;
+	heap_make(argc > 3 ? (size_t)atol(argv[3]) : 0);
 	pthread_attr_init(&attributes);
 	pthread_attr_setstacksize(&attributes, 64 << 10);
 	for (int i = 0; i < count; i++)
@@ -74,6 +93,9 @@ int main(int argc, char **argv)
 			return 2;
 	if (pthread_create(&thread, NULL, partner, NULL) != 0)
 		return 2;
+	fprintf(stderr, "ready\n");
+	while (seconds <= 0)
+		pause();
 	samples = calloc(SAMPLES_MAX, sizeof *samples);
 	uint64_t end = now_ns() + (uint64_t)(seconds * 1e9);
 	size_t taken = 0;
