@@ -55,6 +55,7 @@ struct dump_thread {
 	struct measured start; /* address of the start routine itself, not a return address */
 	struct measured detached;
 	struct measured stack_bytes; /* of the mapping */
+	struct measured sleep_ns; /* how long its sleep is to last */
 	const char *name;
 	const char *scope; /* of leakwatch.h, in which it was made; NULL: in none */
 	struct measured ignored; /* 1: the program said that it is to be */

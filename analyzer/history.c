@@ -49,7 +49,7 @@ static bool has_ended(const struct moment *moment, uint64_t id)
 
 /* A thread at one moment: which, in which of its waits, and since which moment it is in the group. */
 struct presence {
-	uint64_t id, wait;
+	uint64_t id, wait, sleep_ns;
 	size_t since;
 };
 
@@ -70,8 +70,8 @@ static struct presences presences_of(
 	for (size_t i = 0; i < then->thread_count; i++) {
 		const struct dump_thread *thread = then->threads[i];
 		if (thread->id.known && thread->waits.known)
-			presences.list[presences.count++] =
-				(struct presence){thread->id.value, thread->waits.value, index};
+			presences.list[presences.count++] = (struct presence){thread->id.value,
+				thread->waits.value, thread->sleep_ns.value, index};
 	}
 	qsort(presences.list, presences.count, sizeof(*presences.list), id_compare);
 	return presences;
@@ -103,12 +103,24 @@ static void departure_count(
 	following->course.departures++;
 }
 
-static void stay_count(
-	struct following *following, const struct presence *before, struct presence *here)
+static uint64_t interval_ns(const struct history *history, size_t now)
+{
+	struct measured then_ns = history->moments[now - 1].dump->time_ns;
+	struct measured now_ns = history->moments[now].dump->time_ns;
+	bool known = then_ns.known && now_ns.known && now_ns.value > then_ns.value;
+	return known ? now_ns.value - then_ns.value : 0;
+}
+
+static void stay_count(struct following *following, const struct presence *before,
+	struct presence *here, size_t now)
 {
 	here->since = before->since;
 	following->course.stays++;
 	following->course.unbroken += before->wait == here->wait;
+	uint64_t waits = here->wait > before->wait ? here->wait - before->wait : 0;
+	following->course.waits += waits;
+	following->course.slept_ns += waits ? (waits - 1) * here->sleep_ns : 0;
+	following->course.stay_ns += interval_ns(following->history, now);
 }
 
 static void course_step(struct following *following, const struct presences *before,
@@ -126,7 +138,7 @@ static void course_step(struct following *following, const struct presences *bef
 		}
 		j++;
 		if (old && old->id == new->id) {
-			stay_count(following, old, new);
+			stay_count(following, old, new, now);
 			if (new->since == now - 1 && new->since > following->index)
 				arrival_count(following, new);
 			i++;

@@ -37,6 +37,10 @@ struct course {
 	uint64_t arrivals, departures; /* threads that came into the group, or left it */
 	uint64_t stays; /* times that a thread was found in it at two moments in a row */
 	uint64_t unbroken; /* of these: in the very same wait */
+	uint64_t waits,
+		stay_ns; /* waits begun from the one moment to the other, and the time between, of all these */
+	uint64_t
+		slept_ns; /* what these waits would take if each were such a sleep, but for one of each stay */
 	uint64_t rises; /* intervals with an arrival */
 	size_t rising; /* intervals from the first of these to the last */
 	size_t quiet; /* intervals since the last of these */

@@ -5,7 +5,8 @@
  * there at two dumps in a row were in the very same wait. A pool's threads work between two looks; what rose
  * when the program began, and was quiet for long since, is a pool too. A loop that sleeps, or waits with a time limit
  * for what nobody ever woke, counts as one wait: nothing but time brings it on. So does one that polls a connection of
- * our own making with a time limit, as client libraries do: it is a session that nobody ends.
+ * our own making with a time limit of a second or so, as client libraries do: it is a session that nobody ends, or
+ * answers.
  */
 #include "analyzer/judge.h"
 #include "analyzer/partners.h"
@@ -18,6 +19,10 @@
 #define WINDOW	    12 /* dumps: a group that was quiet for hours may begin to grow */
 #define HOUR_NS	    3600000000000.0
 #define FAR_NS	    (10 * 365 * 24 * HOUR_NS) /* nobody waits for that */
+#define SECOND_NS   1000000000.0
+#define POLLS_MOST  4 /* of a thread in a second */
+#define SLEEP_SHARE 1.3 /* of the time: more cannot be slept, but a look takes time, too */
+#define LOOKS_LEAST 3 /* at each thread, in the mean */
 #define EXCEPTIONS  20 /* one in so many may do otherwise */
 #define QUIET_TIMES 3 /* so many times as long as it grew */
 #define POLLING_TIMES                                                                              \
@@ -57,14 +62,33 @@ static bool is_never_woken(const struct judging *judging, const struct dump_thre
 	return waker && waker->count.known && !waker->count.value;
 }
 
-static bool is_polling(const struct judging *judging, const struct group *group)
+/* Who is answered begins another wait sooner than a time limit of a second or a half makes it. */
+static bool is_slow(const struct course *course)
+{
+	return course->stay_ns &&
+	       (double)course->waits * SECOND_NS <= POLLS_MOST * (double)course->stay_ns;
+}
+
+/* Who works between short sleeps makes more waits than fit in: a simulation of work, a pause before the next try. Long
+ * sleeps are a ticker's, which may well do something each time. */
+static bool is_mere_sleep(const struct group *group, const struct course *course)
+{
+	struct measured sleep_ns =
+		group->thread_count ? group->threads[0]->sleep_ns : (struct measured){0};
+	return (sleep_ns.known && (double)sleep_ns.value >= SECOND_NS) ||
+	       (double)course->slept_ns <= SLEEP_SHARE * (double)course->stay_ns;
+}
+
+static bool is_polling(
+	const struct judging *judging, const struct group *group, const struct course *course)
 {
 	if (!strcmp(group->wait, "nanosleep"))
-		return true;
+		return is_mere_sleep(group, course);
 	if (!group->timed.known || !group->timed.value)
 		return false;
 	if (waits_on_descriptor(group))
-		return peers_side(judging->dump, group, judging->pool) == SIDE_CLIENT;
+		return is_slow(course) &&
+		       peers_side(judging->dump, group, judging->pool) == SIDE_CLIENT;
 	for (size_t i = 0; i < group->thread_count; i++)
 		if (!is_never_woken(judging, group->threads[i]))
 			return false;
@@ -76,11 +100,18 @@ static bool is_unbroken(const struct course *course)
 	return (course->stays - course->unbroken) * EXCEPTIONS <= course->stays;
 }
 
+/* Threads that work for a moment and sleep for long are mostly seen asleep, too, while a service takes up its load: so
+ * it takes several looks at each. */
+static bool is_seen_often(const struct course *course)
+{
+	return course->stays >= LOOKS_LEAST * course->last;
+}
+
 static bool is_growing(
 	const struct judging *judging, const struct group *group, const struct course *course)
 {
 	uint64_t least = least_of(judging, group);
-	if (!is_unbroken(course) && !is_polling(judging, group))
+	if (!is_unbroken(course) && (!is_polling(judging, group, course) || !is_seen_often(course)))
 		return false;
 	if (!is_unbroken(course))
 		least *= POLLING_TIMES;

@@ -109,6 +109,7 @@ static const struct field thread_fields[] = {
 	ADDRESS(dump_thread, start, "start"),
 	FLAG(dump_thread, detached, "detached"),
 	NUMBER(dump_thread, stack_bytes, "stack_bytes"),
+	NUMBER(dump_thread, sleep_ns, "sleep_ns"),
 	TEXT(dump_thread, name, "name"),
 	TEXT(dump_thread, scope, "scope"),
 	FLAG(dump_thread, ignored, "ignored"),

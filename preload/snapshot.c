@@ -18,6 +18,7 @@
 #include "preload/store.h"
 #include "preload/strangers.h"
 #include "preload/scopes.h"
+#include "preload/sleep.h"
 #include "preload/sys.h"
 #include "preload/syscalls.h"
 #include "preload/threads.h"
@@ -307,6 +308,8 @@ static void slot_sight(struct slot *slot, uint32_t flags)
 	thread.scope = slot->made_in;
 	thread.ignored = slot->ignored;
 	thread.stack_bytes = slot->stack_bytes;
+	if (thread.kind == WAIT_SLEEP && !thread.from_proc)
+		thread.sleep_ns = sleep_length_ns(thread.object);
 	thread.stable_ns = stability(&thread, slot);
 	name_from_slot(&thread, slot);
 	if (slot->id == thread.id)

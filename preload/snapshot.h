@@ -42,6 +42,7 @@ struct sighting {
 	const struct scope *scope; /* that it was made in, NULL: none */
 	int ignored; /* 1, 0, -1: no record of it */
 	uint64_t stack_bytes; /* of the mapping; 0: not known */
+	uint64_t sleep_ns; /* how long its sleep is to last; 0: not known, or it does not sleep */
 	char name[SLOT_NAME_BYTES];
 	struct stack *stack; /* NULL: none */
 	uint32_t group; /* index into groups */

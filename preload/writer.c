@@ -279,6 +279,7 @@ static void put_thread_always(struct text *text, const struct sighting *thread)
 	put_address(text, thread->start != 0, thread->start);
 	put_value(text, thread->detached >= 0, (uint64_t)thread->detached);
 	put_value(text, thread->stack_bytes != 0, thread->stack_bytes);
+	put_value(text, thread->sleep_ns != 0, thread->sleep_ns);
 	text_put(text, " ");
 	text_put_percent(text, thread->name);
 	put_scope(text, thread->scope);

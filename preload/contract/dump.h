@@ -32,7 +32,7 @@
 
 #define DUMP_COLUMNS_THREADS                                                                       \
 	"columns id tid group since_ns object waits stable_ns creator start detached "             \
-	"stack_bytes name scope ignored"
+	"stack_bytes sleep_ns name scope ignored"
 #define DUMP_COLUMNS_CREATORS "columns id kind made gone stack"
 #define DUMP_COLUMNS_TIMERS                                                                        \
 	"columns id kind creator object since_ns period_ns overruns clock notify server scope"

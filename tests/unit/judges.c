@@ -14,6 +14,10 @@
 
 #define SECOND 1000000000ul
 
+static struct settings {
+	bool all, exit_counts;
+} settings;
+
 /* --- dumps ---------------------------------------------------------------------------------------------- */
 
 /* The text of one dump, section by section. */
@@ -43,12 +47,14 @@ static unsigned group(struct sketch *sketch, unsigned count, const char *wait, i
 	return number;
 }
 
+static unsigned long sleep_ns; /* how long all threads sleep */
+
 /* One of its threads. */
 static void thread(struct sketch *sketch, unsigned number, unsigned id, unsigned long seconds,
 	const char *object, unsigned waits)
 {
-	add(sketch->threads, "%u %u %u %lu %s %u 1\n", id, 1000 + id, number, seconds * SECOND,
-		object, waits);
+	add(sketch->threads, "%u %u %u %lu %s %u 1 %lu\n", id, 1000 + id, number, seconds * SECOND,
+		object, waits, sleep_ns);
 }
 
 static struct dump *sketch_read(const struct sketch *sketch)
@@ -61,7 +67,7 @@ static struct dump *sketch_read(const struct sketch *sketch)
 		"# dump sequence=%u time_ns=%lu tick_ns=1000000000 reason=%s\n"
 		"thread profile: total %u\n%s"
 		"--- leakwatch threads ---\ncolumns id tid group since_ns object waits "
-		"creator\n%s\n"
+		"creator sleep_ns\n%s\n"
 		"--- leakwatch creators ---\ncolumns id kind made gone stack\n%s\n"
 		"--- leakwatch unjoined ---\ncolumns id creator since_ns\n%s\n"
 		"--- leakwatch timers ---\ncolumns id kind creator since_ns\n%s\n"
@@ -103,10 +109,6 @@ static void addresses_close(struct symbol_source *source)
 static struct symbol_source addresses = {addresses_look_up, addresses_close};
 
 /* --- verdicts ------------------------------------------------------------------------------------------- */
-
-static struct settings {
-	bool all, exit_counts;
-} settings;
 
 /* Judges the dumps, oldest first; the verdicts are told as "word certainty count+behind; ...". */
 static void assert_verdicts(const struct sketch *sketches, size_t count, const char *wanted)
@@ -420,17 +422,26 @@ static void test_growing(void **state)
 static void test_growing_loops(void **state)
 {
 	(void)state;
-	sketches_judge(growth(5, 5, 1, "nanosleep", 0), 5, "growing likely 25");
-	sketches_judge(growth(5, 3, 1, "nanosleep", 0), 5, "");
+	sketches_judge(growth(7, 5, 1, "nanosleep", 0), 7, "growing likely 35");
+	sketches_judge(growth(7, 3, 1, "nanosleep", 0), 7, "");
+	sleep_ns = SECOND / 2;
+	sketches_judge(growth(7, 5, 120, "nanosleep", 0), 7, "growing likely 35");
+	sleep_ns = SECOND / 2;
+	sketches_judge(growth(7, 5, 360, "nanosleep", 0), 7, ""); /* they do more */
+	sleep_ns = SECOND;
+	sketches_judge(growth(7, 5, 180, "nanosleep", 0), 7, "growing likely 35"); /* tickers */
+	sleep_ns = 0;
+	/* They were seen twice in the mean, and may do more than sleep. */
+	sketches_judge(growth(5, 5, 1, "nanosleep", 0), 5, "");
 	for (int woken = 0; woken < 2; woken++) {
-		struct sketch *sketches = sketches_new(5);
-		for (unsigned i = 0; i < 5; i++) {
+		struct sketch *sketches = sketches_new(7);
+		for (unsigned i = 0; i < 7; i++) {
 			unsigned number = group(&sketches[i], 5 * (i + 1), "cond_wait", 1);
 			for (unsigned j = 0; j < 5 * (i + 1); j++)
 				thread(&sketches[i], number, 2 + j, 1, "0xa", 5 + i);
 			add(sketches[i].wakers, "0xa - %d - - -\n", woken);
 		}
-		sketches_judge(sketches, 5, woken ? "" : "growing likely 25");
+		sketches_judge(sketches, 7, woken ? "" : "growing likely 35");
 	}
 }
 
@@ -455,16 +466,15 @@ static void test_growing_among_others(void **state)
 
 /* More threads with a TCP connection each from dump to dump, between one address and many. */
 static struct sketch *connections(
-	const char *one, const char *many, int timed, bool asks, unsigned more)
+	const char *one, const char *many, int timed, bool asks, unsigned more, unsigned step)
 {
-	struct sketch *sketches = sketches_new(5);
-	for (unsigned i = 0; i < 5; i++) {
+	struct sketch *sketches = sketches_new(7);
+	for (unsigned i = 0; i < 7; i++) {
 		unsigned number = group(&sketches[i], more * (i + 1), "recv", timed);
 		for (unsigned j = 0; j < more * (i + 1); j++) {
 			char object[16];
 			sprintf(object, "fd:%u", 10 + j);
-			thread(&sketches[i], number, 2 + j, 60 * (i + 1), object,
-				5 + (timed ? i : 0));
+			thread(&sketches[i], number, 2 + j, 60 * (i + 1), object, 5 + step * i);
 			if (asks)
 				add(sketches[i].fds, "%s tcp established %s:%u %s - -\n", object,
 					many, 40000 + j, one);
@@ -480,13 +490,15 @@ static void test_growing_by_peers(void **state)
 {
 	(void)state;
 	const char *database = "10.0.0.1:5432", *host = "10.0.0.2";
-	sketches_judge(connections(database, host, 0, true, 2), 5, "growing likely 10");
-	sketches_judge(connections(database, host, 0, false, 2), 5, "");
-	struct sketch *clients = connections(database, host, 1, false, 6);
-	sketches_judge(clients, 5, "");
+	sketches_judge(connections(database, host, 0, true, 2, 0), 7, "growing likely 14");
+	sketches_judge(connections(database, host, 0, false, 2, 0), 7, "");
+	struct sketch *clients = connections(database, host, 1, false, 6, 1);
+	sketches_judge(clients, 7, "");
 	/* As client libraries do, whose handle nobody destroys: polling, with a time limit. */
-	sketches_judge(connections(database, host, 1, true, 6), 5, "growing likely 30");
-	sketches_judge(connections(database, host, 1, true, 4), 5, "");
+	sketches_judge(connections(database, host, 1, true, 6, 60), 7, "growing likely 42");
+	sketches_judge(connections(database, host, 1, true, 3, 60), 7, "");
+	/* They are answered. */
+	sketches_judge(connections(database, host, 1, true, 6, 600), 7, "");
 }
 
 static void test_not_growing(void **state)
