@@ -1,6 +1,8 @@
 /*
  * The heap of this very process, in which one thread runs: blocks that malloc has given are found, those that it has back
  * are free, and a heap with a wrong header is not believed.
+ *
+ * Not under the sanitizers: their malloc takes the place of the one whose heap this is about.
  */
 #include "preload/blocks.h"
 #include "preload/heap.h"
