@@ -14,12 +14,13 @@
 #include "preload/tids.h"
 #include "preload/wakers.h"
 
-#define CHECKS		  64u /* waits compared with /proc in one tick: 3 us each */
-#define REVISITS	  32u /* of them, those that were compared before */
-#define NAMES		  16u /* names read again in one tick */
+#define CHECKS		  32u /* waits compared with /proc in one tick: 3 us each */
+#define REVISITS	  16u /* of them, those that were compared before */
+#define CHECKS_SOUGHT	  512u /* slots that are looked at for those */
+#define NAMES		  8u /* names read again in one tick */
 #define LISTED		  512u /* threads, at most, of a process whose threads each tick lists */
 #define STRANGERS	  64u
-#define PREFETCH_SLOTS	  8u /* read ahead */
+#define PREFETCH_SLOTS	  24u /* read ahead */
 #define STRANGERS_KEEP_NS 600000000000ull
 
 static struct array settled;
@@ -67,19 +68,16 @@ static void stranger_tick(int tid, uint64_t now_ns, struct allowance *left)
 		stranger_since(tid, &wait, now_ns);
 }
 
-static void slot_tick(struct slot *slot, uint64_t now_ns, struct allowance *left)
+/* Notes what the slot says; returns the word of the wait that it is in, 0 if it is in none. */
+static uint64_t slot_tick(struct slot *slot, uint64_t now_ns, struct allowance *left)
 {
 	struct wait wait;
 	uint64_t word = look_recorded(slot, &wait);
-	bool old = word && slot->seen.id == slot->id && slot->seen.entry == wait.entry;
 	bool stays = word && !look_left(slot, word);
 	look_note(slot, stays ? &wait : NULL, now_ns);
 	if (!stays)
 		stranger_tick(slot->tid, now_ns, left);
-	if (!old || slot->seen.checked || !left->checks)
-		return;
-	left->checks--;
-	wait_check(slot, &wait, word);
+	return stays ? word : 0;
 }
 
 static void names_tick(void)
@@ -111,26 +109,22 @@ static void strangers_tick(uint64_t now_ns, struct allowance *left)
 			stranger_tick(tids[i], now_ns, left);
 }
 
-/* The words of slots in waits of which nothing is left to be noted; by index. A wait that goes on then costs a
- * tick one cache line of its slot. */
-static uint64_t *settled_word(uint32_t index)
+/* The words of the waits that were noted; by index. A wait that goes on then costs a tick one cache line of its slot. */
+static uint64_t *settled_words(uint32_t end)
 {
-	if (!array_room(&settled, slots_end(), sizeof(uint64_t)))
-		return NULL;
-	return (uint64_t *)settled.memory + index;
+	return array_room(&settled, end, sizeof(uint64_t)) ? settled.memory : NULL;
 }
 
-static void slot_glance(struct slot *slot, uint64_t now_ns, struct allowance *left)
+static void slot_glance(struct slot *slot, uint64_t *kept, uint64_t now_ns, struct allowance *left)
 {
 	uint32_t flags = atomic_load_explicit(&slot->flags, memory_order_acquire);
 	uint64_t word = atomic_load_explicit(&slot->word, memory_order_relaxed);
-	uint64_t *kept = settled_word(slot->index);
 	if ((flags & (SLOT_USED | SLOT_EXITED)) == SLOT_USED) {
 		if (kept && *kept == word && word & SLOT_DEPTH_MASK)
 			return;
-		slot_tick(slot, now_ns, left);
-		if (kept && slot->seen.checked && slot->seen.id == slot->id)
-			*kept = word;
+		uint64_t noted = slot_tick(slot, now_ns, left);
+		if (kept)
+			*kept = noted;
 	} else if (flags & SLOT_EXITED && !slot->seen.exited_ns) {
 		look_note(slot, NULL, now_ns);
 		slot->seen.exited_ns = now_ns;
@@ -138,18 +132,41 @@ static void slot_glance(struct slot *slot, uint64_t now_ns, struct allowance *le
 }
 
 /* A wait that was checked may be left unseen later: each is checked again, some every tick. */
-static void settled_revisit(void)
+static void checks_revisit(void)
 {
 	static uint32_t next;
 	uint32_t end = slots_end();
 	for (unsigned i = 0; i < REVISITS && i < end; i++) {
-		uint32_t index = next++ % end;
-		struct slot *slot = slot_at(index);
-		uint64_t *kept = settled_word(index);
-		if (kept)
-			*kept = 0;
+		struct slot *slot = slot_at(next++ % end);
 		if (slot)
 			slot->seen.checked = false;
+	}
+}
+
+/* Compares the slot's wait with /proc, if an earlier tick has noted it and none has compared it. */
+static void slot_check(struct slot *slot, struct allowance *left)
+{
+	struct wait wait;
+	if ((slot->flags & (SLOT_USED | SLOT_EXITED)) != SLOT_USED || slot->seen.checked)
+		return;
+	uint64_t word = look_recorded(slot, &wait);
+	if (!word || slot->seen.id != slot->id || slot->seen.entry != wait.entry)
+		return;
+	left->checks--;
+	wait_check(slot, &wait, word);
+	uint64_t *kept = settled_words(slot->index + 1);
+	if (kept && look_left(slot, word))
+		kept[slot->index] = 0;
+}
+
+static void checks_tick(struct allowance *left)
+{
+	static uint32_t next;
+	uint32_t end = slots_end();
+	for (unsigned i = 0; i < CHECKS_SOUGHT && i < end && left->checks; i++) {
+		struct slot *slot = slot_at(next++ % end);
+		if (slot)
+			slot_check(slot, left);
 	}
 }
 
@@ -157,14 +174,17 @@ void tick(void)
 {
 	uint64_t now_ns = sys_clock_ns(CLOCK_MONOTONIC);
 	struct allowance left = {CHECKS, STRANGERS};
-	settled_revisit();
+	checks_revisit();
+	checks_tick(&left);
 	atomic_fetch_add_explicit(&wakers_tick, 1, memory_order_relaxed);
-	for (uint32_t i = 0; i < slots_end(); i++) {
+	uint32_t end = slots_end();
+	uint64_t *kept = settled_words(end);
+	for (uint32_t i = 0; i < end; i++) {
 		struct slot *slot = slot_at(i);
 		if (!slot)
 			continue;
 		__builtin_prefetch((char *)slot + PREFETCH_SLOTS * sizeof *slot);
-		slot_glance(slot, now_ns, &left);
+		slot_glance(slot, kept ? kept + i : NULL, now_ns, &left);
 	}
 	names_tick();
 	strangers_tick(now_ns, &left);
