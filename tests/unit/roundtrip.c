@@ -47,6 +47,18 @@ static const char *const loss_words[] = {
 #undef LOSS
 };
 
+static const char *const reason_words[] = {
+#define REASON(enumerator, word, words) [REASON_##enumerator] = word,
+#include "preload/contract/reasons.def"
+#undef REASON
+};
+
+static const char *const link_words[] = {
+#define LINK(enumerator, word, words) [LINK_##enumerator] = word,
+#include "preload/contract/links.def"
+#undef LINK
+};
+
 static const char *const names[] = {"plain", "", "-", "--", "%", "%20", "a b", " ", "\t\n\r",
 	"x y z", "\x01\x7f\xff", "gr\xc3\xbc\xc3\x9f", "@", "0x1", "fifteen letters", "#", "=",
 	"a=b c=d"};
@@ -677,6 +689,102 @@ static void a_module_with_an_odd_path(void **state)
 	}
 }
 
+/* --- proofs --------------------------------------------------------------------------------------------------------- */
+
+static struct proven proofs[REASONS + LINK_KINDS + 2];
+
+static struct proving proving_of(uint32_t count)
+{
+	uint32_t group = add_group(&(struct group){.kind = WAIT_SEM, .guessed = -1});
+	for (uint32_t i = 0; i < count; i++)
+		proofs[i].id = add_thread(group)->id;
+	return (struct proving){.rows = proofs,
+		.count = count,
+		.pictures = 2,
+		.took_ns = 3,
+		.stall_ns = 4,
+		.scanned_bytes = 5};
+}
+
+static void every_reason(void **state)
+{
+	(void)state;
+	world_begin();
+	for (uint32_t i = 0; i < REASONS; i++)
+		proofs[i] = (struct proven){.reasons = 1u << i,
+			.verdict = i < REASON_UNMEASURED ? PROOF_UNREACHABLE : PROOF_UNMEASURED};
+	proofs[REASONS] = (struct proven){.verdict = PROOF_UNREACHABLE, .reasons = 3};
+	proofs[REASONS + 1] = (struct proven){.verdict = PROOF_UNREACHABLE};
+	struct proving proving = proving_of(REASONS + 2);
+	world.facts.proving = &proving;
+	struct dump *dump = written_and_read();
+	assert_true(dump->has_proof);
+	assert_int_equal(dump->proof_count, REASONS + 2);
+	for (size_t i = 0; i < REASONS; i++) {
+		assert_string_equal(dump->proofs[i].reasons, reason_words[i]);
+		assert_ptr_equal(dump->threads[i].proof, &dump->proofs[i]);
+	}
+	char two[64];
+	snprintf(two, sizeof two, "%s,%s", reason_words[0], reason_words[1]);
+	assert_string_equal(dump->proofs[REASONS].reasons, two);
+	assert_string_equal(dump->proofs[REASONS + 1].verdict, DUMP_UNREACHABLE);
+	assert_null(dump->proofs[REASONS + 1].reasons);
+	assert_known(dump->proof_pictures, 2);
+	assert_known(dump->proof_took_ns, 3);
+	assert_known(dump->proof_stall_ns, 4);
+	assert_known(dump->proof_scanned_bytes, 5);
+	dump_free(dump);
+}
+
+/* What the dump says of a link is what was written, or nothing. */
+static void assert_part(struct measured got, uint64_t wanted)
+{
+	assert_true(!got.known || got.value == wanted);
+}
+
+static void every_link(void **state)
+{
+	(void)state;
+	world_begin();
+	for (uint32_t i = 0; i < LINK_KINDS; i++) {
+		proofs[i] = (struct proven){.verdict = PROOF_REACHED, .link_count = DUMP_LINKS_MAX};
+		for (uint32_t at = 0; at < DUMP_LINKS_MAX; at++)
+			proofs[i].links[at] = (struct link_shown){i, at, 0x5000 + at, 9 * at};
+	}
+	struct proving proving = proving_of(LINK_KINDS);
+	world.facts.proving = &proving;
+	struct dump *dump = written_and_read();
+	for (size_t i = 0; i < LINK_KINDS; i++) {
+		const struct chain *chain = &dump->proofs[i].chain;
+		assert_int_equal(chain->count, DUMP_LINKS_MAX);
+		for (size_t at = 0; at < chain->count; at++) {
+			const struct dump_link *link = &chain->links[at];
+			assert_string_equal(link->word, link_words[i]);
+			assert_part(link->thread, at);
+			assert_part(link->fd, at);
+			assert_part(link->address, 0x5000 + at);
+			assert_part(link->offset, 9 * at);
+			assert_part(link->code, 9 * at);
+		}
+	}
+	const struct dump_link *stack = &dump->proofs[LINK_STACK].chain.links[1];
+	assert_true(stack->thread.known && stack->code.known && stack->address.known);
+	assert_false(dump->proofs[LINK_STACK].chain.links[0].thread.known);
+	assert_true(dump->proofs[LINK_HEAP].chain.links[1].offset.known);
+	assert_true(dump->proofs[LINK_EPOLL].chain.links[1].fd.known);
+	dump_free(dump);
+}
+
+static void no_proof(void **state)
+{
+	(void)state;
+	world_begin();
+	struct dump *dump = written_and_read();
+	assert_false(dump->has_proof);
+	assert_false(dump->proof_pictures.known);
+	dump_free(dump);
+}
+
 /* --- run ---------------------------------------------------------------------------------------------------------- */
 
 /* A creator's frames are those outside of this program: of the function that calls back. */
@@ -715,6 +823,9 @@ int main(void)
 		cmocka_unit_test(owners_of_locks),
 		cmocka_unit_test(modules_of_the_stacks),
 		cmocka_unit_test(a_module_with_an_odd_path),
+		cmocka_unit_test(every_reason),
+		cmocka_unit_test(every_link),
+		cmocka_unit_test(no_proof),
 	};
 	return cmocka_run_group_tests(tests, prepare, NULL);
 }
