@@ -8,7 +8,7 @@ set -eu
 rounds=${1:-3}
 [ $# -eq 0 ] || shift
 [ $# -gt 0 ] || set -- 64 1024 4096
-seconds=10
+seconds=20
 
 ready() { # PID
 	until grep -q ready "$dir/err"; do
@@ -65,7 +65,7 @@ for mib; do
 		"$(awk -v t="$took" 'BEGIN { printf "%.1f", t / 1e6 }')" \
 		"$(awk -v t="$(median <"$dir/cpu.$mib")" -v b="$(median <"$dir/scanned.$mib")" 'BEGIN { printf "%.2f", b / t }')" \
 		"$(awk -v t="$(median <"$dir/stall_idle.$mib")" 'BEGIN { printf "%.1f", t / 1e6 }')" \
-		"$(median <"$dir/stall.$mib" | awk '{ printf "%.1f", $1 / 1e6 }')" \
+		"$(median <"$dir/stall.$mib" | awk '$1 == "-" { printf "-"; next } { printf "%.1f", $1 / 1e6 }')" \
 		"$(awk -v t="$(median <"$dir/plain.$mib.p99.9")" 'BEGIN { printf "%.0f", t / 1e3 }')" \
 		"$(awk -v t="$(median <"$dir/proved.$mib.p99.9")" 'BEGIN { printf "%.0f", t / 1e3 }')"
 done
