@@ -14,6 +14,10 @@
 #include <sys/mman.h>
 
 #define CHUNK_BYTES ((size_t)1 << 20)
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+#define PAGE_BYTES  ((size_t)4096)
 #define CLASS_FIRST 5 /* 32 bytes */
 #define CLASSES	    16
 #define MAPPINGS    4096u
@@ -88,6 +92,14 @@ void *arena_map(size_t bytes)
 	mapping_add((uintptr_t)at, bytes);
 	sys_call3(SYS_madvise, at, (long)bytes, MADV_DONTDUMP);
 	return (void *)at;
+}
+
+void arena_populate(void *address, size_t bytes)
+{
+	uintptr_t start = (uintptr_t)address & ~(uintptr_t)(PAGE_BYTES - 1);
+	uintptr_t end =
+		((uintptr_t)address + bytes + PAGE_BYTES - 1) & ~(uintptr_t)(PAGE_BYTES - 1);
+	sys_call3(SYS_madvise, (long)start, (long)(end - start), MADV_POPULATE_WRITE);
 }
 
 void arena_unmap(void *memory, size_t bytes)

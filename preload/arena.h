@@ -17,6 +17,10 @@
 void *arena_map(size_t bytes);
 void arena_unmap(void *memory, size_t bytes);
 
+/* Has the kernel back bytes from address with memory in one go, which takes a fifth of the time of touching page
+ * after page. For what is about to be written, as a whole; in vain on kernels before 5.14. */
+void arena_populate(void *address, size_t bytes);
+
 /* Calls note for each mapping that lives: for who looks at the process's memory and must leave ours out. Some
  * are missing if there are very many, or if another thread maps meanwhile. */
 void arena_each(void (*note)(void *context, uintptr_t start, uintptr_t end), void *context);

@@ -8,6 +8,7 @@
  */
 #include "preload/snapshot.h"
 #include "preload/fdwakers.h"
+#include "preload/arena.h"
 #include "preload/array.h"
 #include "preload/frozen.h"
 #include "preload/looks.h"
@@ -396,6 +397,15 @@ static void slot_visit(struct slot *slot, enum listing listing)
 	slot_sight(slot, flags);
 }
 
+/* Growing step by step, and touching page after page, would take longer than filling it. */
+static void threads_expect(size_t count)
+{
+	size_t bytes = count * sizeof(struct sighting);
+	if (threads_array.room < bytes &&
+		array_room(&threads_array, count, sizeof(struct sighting)))
+		arena_populate(threads_array.memory, bytes);
+}
+
 /* Listing 10,000 threads takes most of the time of a dump in which nothing moved. Where the kernel counts as
  * many threads as there are slots, there is nothing to learn from it; but not more than a few times in a row,
  * since a thread that ended unseen and one that began unseen would make up for each other. */
@@ -403,10 +413,11 @@ static enum listing threads_list(const int **tids, size_t *listed)
 {
 	static unsigned skipped;
 	long live = 0;
-	for (uint32_t i = 0; i < slots_end(); i++) {
+	for (uint32_t i = 0, end = slots_end(); i < end; i++) {
 		const struct slot *slot = slot_at(i);
 		live += slot && (slot->flags & (SLOT_USED | SLOT_EXITED)) == SLOT_USED && slot->tid;
 	}
+	threads_expect((size_t)live);
 	if (proc_threads_count() == live + tids_excluded_alive() && skipped++ < LISTINGS_SKIPPED)
 		return COUNTED;
 	*listed = tids_list(tids);

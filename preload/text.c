@@ -150,9 +150,12 @@ void text_put_percent(struct text *text, const char *string)
 
 char *text_open(struct text *text, size_t most)
 {
-	if (text->room - text->count < most && !text_grow(text, most))
-		return NULL;
-	return text->bytes + text->count;
+	if (text->room - text->count >= most)
+		return text->bytes + text->count;
+	char *to = text_grow(text, most);
+	if (to)
+		arena_populate(to, most);
+	return to;
 }
 
 void text_close(struct text *text, const char *end)

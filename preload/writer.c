@@ -16,8 +16,9 @@
 #include <signal.h>
 #include <string.h>
 
-#define PAGE_BYTES 4096
-#define ROW_BYTES  256 /* seven numbers of 20 digits and the words before them take less */
+#define PAGE_BYTES	4096
+#define ROW_BYTES_USUAL 112u
+#define ROW_BYTES	256 /* seven numbers of 20 digits and the words before them take less */
 
 static const char *const wait_words[] = {
 #define WAIT(enumerator, word, object, words) [WAIT_##enumerator] = word,
@@ -297,6 +298,7 @@ static void put_threads(struct text *text, const struct snapshot *snapshot)
 {
 	const struct sighting *threads = snapshot->threads;
 	size_t from = 0, bytes = 0; /* of the second part of the last row */
+	text_open(text, snapshot->thread_count * ROW_BYTES_USUAL);
 	put_section(text, DUMP_SECTION_THREADS, DUMP_COLUMNS_THREADS);
 	for (uint32_t i = 0; i < snapshot->thread_count; i++) {
 		put_thread_now(text, snapshot, &threads[i]);
