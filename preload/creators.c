@@ -8,6 +8,7 @@
 #include "preload/creators.h"
 #include "preload/arena.h"
 #include "preload/modules.h"
+#include "preload/repeats.h"
 #include "preload/slot.h"
 #include "preload/walk.h"
 
@@ -54,25 +55,32 @@ static struct stack_view stack_live(uintptr_t sp)
 	return (struct stack_view){(const unsigned char *)sp, sp, high, NULL};
 }
 
-/* Fills frames with the host's part of the stack; *partial says whether there is more of it. */
-static unsigned stack_capture(
-	const struct registers *registers, uintptr_t frames[CREATOR_FRAMES], bool *partial)
+/* The creating stack, as it is found. */
+struct capture {
+	struct stack_view view;
+	struct trail trail;
+	bool bounded; /* the walk ended with the stack of a created thread */
+	bool partial; /* there is more of it */
+	unsigned count;
+	uintptr_t frames[CREATOR_FRAMES]; /* the host's */
+};
+
+static void stack_capture(const struct registers *registers, struct capture *capture)
 {
 	uintptr_t found[CREATOR_FRAMES + OWN_FRAMES];
-	struct stack_view view = stack_live(registers->sp);
-	struct walk walk = {.frames = found, .room = CREATOR_FRAMES + OWN_FRAMES};
-	stack_walk(registers, HAVE_ALL, &view, WALK_ALONE, &walk);
+	struct walk walk = {
+		.frames = found, .room = CREATOR_FRAMES + OWN_FRAMES, .trail = &capture->trail};
+	stack_walk(registers, HAVE_ALL, &capture->view, WALK_ALONE, &walk);
 
-	unsigned count = 0;
-	for (unsigned i = 0; i < walk.count && count < CREATOR_FRAMES; i++)
+	capture->count = 0;
+	for (unsigned i = 0; i < walk.count && capture->count < CREATOR_FRAMES; i++)
 		if (!address_is_own(found[i] - 1))
-			frames[count++] = found[i];
+			capture->frames[capture->count++] = found[i];
 	/* A created thread's view ends where its start routine's caller begins: that is its whole. */
 	struct slot *slot = slot_self;
-	bool whole = walk.end == WALK_WHOLE || (walk.end == WALK_NEEDS_MORE && slot_usable(slot) &&
-						       view.high == slot->stack_high);
-	*partial = !whole;
-	return count;
+	capture->bounded = walk.end == WALK_NEEDS_MORE && slot_usable(slot) &&
+			   capture->view.high == slot->stack_high;
+	capture->partial = walk.end != WALK_WHOLE && !capture->bounded;
 }
 
 static uint64_t stack_hash(enum creator_kind kind, const uintptr_t *frames, unsigned count)
@@ -174,16 +182,28 @@ static struct creator *creator_find(const struct creator *key, const uintptr_t *
 	return found;
 }
 
+/* The same from the stack, frame by frame. */
+static __attribute__((noinline)) struct creator *creator_walked(
+	enum creator_kind kind, const struct registers *registers, const struct stack_view *view)
+{
+	struct capture capture = {.view = *view};
+	stack_capture(registers, &capture);
+	struct creator key = {.hash = stack_hash(kind, capture.frames, capture.count),
+		.kind = kind,
+		.count = (uint16_t)capture.count,
+		.partial = capture.partial};
+	struct creator *creator = creator_find(&key, capture.frames);
+	if (creator)
+		repeat_keep(kind, &capture.trail, view, capture.bounded, creator);
+	return creator;
+}
+
 struct creator *creator_of(enum creator_kind kind, const struct registers *registers)
 {
-	uintptr_t frames[CREATOR_FRAMES];
-	bool partial;
-	unsigned count = stack_capture(registers, frames, &partial);
-	struct creator key = {.hash = stack_hash(kind, frames, count),
-		.kind = kind,
-		.count = (uint16_t)count,
-		.partial = partial};
-	struct creator *creator = creator_find(&key, frames);
+	const struct stack_view view = stack_live(registers->sp);
+	struct creator *creator = repeat_find(kind, registers, &view);
+	if (!creator)
+		creator = creator_walked(kind, registers, &view);
 	if (creator)
 		atomic_fetch_add_explicit(&creator->made, 1, memory_order_relaxed);
 	else
@@ -229,6 +249,7 @@ uint64_t creators_lost(void)
 
 void creators_forget(void)
 {
+	repeats_forget();
 	for (uint32_t row = 0; row < CREATORS; row++)
 		if (creators.rows[row])
 			creators.rows[row] = NULL;

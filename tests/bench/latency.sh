@@ -1,28 +1,49 @@
 #!/bin/sh
-# latency.sh - a condition variable ping-pong beside 10,000 parked threads, while dumps run back to back.
+# latency.sh - a condition variable ping-pong beside 10,000 parked threads, while dumps run back to back on another core.
 # Usage: latency.sh [ROUNDS]
 set -eu
 # shellcheck source=tests/bench/lib/bench.sh
 . "$(dirname "$0")/lib/bench.sh"
-rounds=${1:-5}
-seconds=3
+rounds=${1:-7}
+seconds=2
+[ "$(nproc)" -gt 1 ] || {
+	printf '\nThe latency beside dumps needs two cores.\n'
+	exit 0
+}
 
-for _ in $(seq "$rounds"); do
-	"$build/tests/bench/pingpong" $seconds 10000 >"$dir/run"
+# The two that play share the first core. The watcher and who asks it share the second.
+plain() {
+	"$build/tests/bench/pingpong" $seconds 10000 0 pinned >"$dir/run" 2>/dev/null
 	while read -r what ns; do echo "$ns" >>"$dir/plain.$what"; done <"$dir/run"
-	$preloaded "$build/tests/bench/pingpong" $seconds 10000 >"$dir/run" &
+}
+
+shimmed() {
+	$preloaded "$build/tests/bench/pingpong" $seconds 10000 0 pinned >"$dir/run" 2>/dev/null &
 	pid=$!
-	dumps=0
-	while kill -0 $pid 2>/dev/null; do
-		"$build/leakwatch" dump $pid -o "$dir/dump" >/dev/null 2>&1 && dumps=$((dumps + 1))
-	done
+	socket=$LEAKWATCH_DIR/$pid.sock
+	until [ -S "$socket" ] || ! kill -0 $pid 2>/dev/null; do sleep 0.02; done
+	task=$(grep -lsx leakwatch /proc/$pid/task/*/comm | tail -n 1)
+	task=${task%/comm}
+	taskset -cp 1 "${task##*/}" >/dev/null
+	taskset -c 1 "$build/tests/bench/ask" "$socket" 100000 >"$dir/dumps.ms" 2>/dev/null || : # until it ends
 	wait $pid
-	echo $dumps >>"$dir/dumps"
+	wc -l <"$dir/dumps.ms" >>"$dir/count"
 	while read -r what ns; do echo "$ns" >>"$dir/shim.$what"; done <"$dir/run"
+	rm -rf "$LEAKWATCH_DIR"
+}
+
+for round in $(seq "$rounds"); do
+	if [ $((round % 2)) -eq 0 ]; then
+		plain
+		shimmed
+	else
+		shimmed
+		plain
+	fi
 done
 
-printf '\n### Latency of a condition variable round trip beside 10,000 parked threads\n\n%s. Medians of %s runs of %s s; %s dumps in a run.\n\n' \
-	"$(machine)" "$rounds" "$seconds" "$(median <"$dir/dumps")"
+printf '\n### Latency of a condition variable round trip beside 10,000 parked threads\n\n%s. Medians of %s runs of %s s, in turns; %s dumps in a run, on the other core.\n\n' \
+	"$(machine)" "$rounds" "$seconds" "$(median <"$dir/count")"
 printf '| percentile | without the shim, ns | with, dumps back to back, ns | ratio |\n|---|---|---|---|\n'
 for what in p50 p99 p99.9; do
 	plain=$(median <"$dir/plain.$what")

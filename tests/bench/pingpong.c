@@ -1,10 +1,11 @@
 /*
  * pingpong.c - two threads hand a turn to each other over condition variables for S seconds; prints the
- * percentiles of a round trip: "p50 NS", "p99 NS", "p99.9 NS". Usage: pingpong S N [MIB], with N parked threads
+ * percentiles of a round trip: "p50 NS", "p99 NS", "p99.9 NS". Usage: pingpong S N [MIB [pinned]], with N parked threads
  * beside them, and a heap of so many MiB in linked blocks. "ready" is said when all is made. With 0 for S nobody plays,
- * and the program stays until it is killed.
+ * and the program stays until it is killed. Pinned, the two share the first processor, so that others may have the rest.
  */
 #include <pthread.h>
+#include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -91,6 +92,11 @@ int main(int argc, char **argv)
 	for (int i = 0; i < count; i++)
 		if (pthread_create(&thread, &attributes, parked, NULL) != 0)
 			return 2;
+	cpu_set_t first;
+	CPU_ZERO(&first);
+	CPU_SET(0, &first);
+	if (argc > 4)
+		sched_setaffinity(0, sizeof first, &first); /* the partner inherits it */
 	if (pthread_create(&thread, NULL, partner, NULL) != 0)
 		return 2;
 	fprintf(stderr, "ready\n");
