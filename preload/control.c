@@ -243,9 +243,14 @@ static long answer_await(int fd, char answer[static ANSWER_BYTES])
 {
 	long bytes;
 	struct stay stay = wait_enter(WAIT_READ, (uint64_t)fd, TIMED);
+	struct slot *slot = slot_self;
+	if (slot_usable(slot))
+		slot->asks = true;
 	do
 		bytes = sys_read(fd, answer, ANSWER_BYTES - 1);
 	while (bytes == -EINTR);
+	if (slot_usable(slot))
+		slot->asks = false;
 	wait_leave(stay);
 	return bytes;
 }

@@ -114,6 +114,7 @@ struct slot *slot_take(void)
 	slot->creator = NULL;
 	slot->name[0] = '\0';
 	slot->exit_rounds = 0;
+	slot->asks = false;
 	slot->ignored = false;
 	slot->scopes_lost = 0;
 	slot->scope = slot->made_in = NULL;

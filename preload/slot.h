@@ -89,6 +89,7 @@ struct slot {
 	uint32_t exit_rounds; /* of destructors that its thread has been through */
 
 	/* Of leakwatch.h. The thread's own, but for the scope that it begins with, which is its creator's. */
+	_Atomic bool asks; /* it waits for an answer of ours: for a dump it runs */
 	_Atomic bool ignored;
 	uint32_t scopes_lost; /* begun, not ended, and not to be had */
 	const struct scope *scope; /* that what it makes belongs to, NULL: none */

@@ -298,7 +298,7 @@ static void slot_sight(struct slot *slot, uint32_t flags)
 {
 	struct sighting thread = {.slot = slot, .id = slot->id, .tid = slot->tid, .guessed = -1};
 	look_note(slot, NULL, snapshot.taken_ns);
-	if (thread.tid == exiting_tid)
+	if (slot->asks || thread.tid == exiting_tid)
 		sighting_runs(&thread);
 	else if (!sight_by_slot(&thread, slot))
 		sight_by_proc(&thread);

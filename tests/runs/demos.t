@@ -6,7 +6,7 @@
 # shellcheck source=tests/watch.sh
 . "$(dirname "$0")/../watch.sh"
 needs jq
-plan 74
+plan 76
 
 leaklab=$build/demos/leaklab
 source=$(dirname "$0")/../../demos
