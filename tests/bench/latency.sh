@@ -22,9 +22,10 @@ shimmed() {
 	pid=$!
 	socket=$LEAKWATCH_DIR/$pid.sock
 	until [ -S "$socket" ] || ! kill -0 $pid 2>/dev/null; do sleep 0.02; done
-	task=$(grep -lsx leakwatch /proc/$pid/task/*/comm | tail -n 1)
-	task=${task%/comm}
-	taskset -cp 1 "${task##*/}" >/dev/null
+	grep -lsx leakwatch /proc/$pid/task/*/comm | while read -r task; do
+		task=${task%/comm}
+		taskset -cp 1 "${task##*/}" >/dev/null 2>&1 || : # one that has ended meanwhile
+	done
 	taskset -c 1 "$build/tests/bench/ask" "$socket" 100000 >"$dir/dumps.ms" 2>/dev/null || : # until it ends
 	wait $pid
 	wc -l <"$dir/dumps.ms" >>"$dir/count"

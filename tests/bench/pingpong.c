@@ -91,14 +91,14 @@ int main(int argc, char **argv)
 	pthread_attr_setstacksize(&attributes, 64 << 10);
 	for (int i = 0; i < count; i++)
 		if (pthread_create(&thread, &attributes, parked, NULL) != 0)
-			return 2;
+			return perror("pingpong: pthread_create"), 2;
 	cpu_set_t first;
 	CPU_ZERO(&first);
 	CPU_SET(0, &first);
 	if (argc > 4)
 		sched_setaffinity(0, sizeof first, &first); /* the partner inherits it */
 	if (pthread_create(&thread, NULL, partner, NULL) != 0)
-		return 2;
+		return perror("pingpong: pthread_create"), 2;
 	fprintf(stderr, "ready\n");
 	while (seconds <= 0)
 		pause();

@@ -5,9 +5,9 @@
 set -eu
 # shellcheck source=tests/bench/lib/bench.sh
 . "$(dirname "$0")/lib/bench.sh"
-pairs=${1:-31}
+pairs=${1:-61}
 [ $# -eq 0 ] || shift
-seconds=0.4
+seconds=0.2
 dumping="env LEAKWATCH_INTERVAL=1 LD_PRELOAD=$shim"
 servers=
 
@@ -82,7 +82,7 @@ start_mariadb() {
 	launch "$1" mariadbd --no-defaults --datadir="$data" --user="$(id -un)" --bind-address=127.0.0.1 --port="$2" \
 		--socket="$data/socket" --pid-file="$data/pid" --tmpdir="$data"
 }
-queries=20000
+queries=10000
 load_mariadb() {
 	mariadb-slap --no-defaults --socket="$dir/mariadb.$1/socket" --user=root --concurrency=8 --iterations=1 \
 		--number-of-queries=$queries --query='select 1 + 1' --no-drop --create-schema=mysql |
