@@ -6,6 +6,7 @@
 #include "preload/modules.h"
 #include "preload/rules.h"
 #include "preload/syscalls.h"
+#include "preload/threads.h"
 #include "preload/writer.h"
 #include "analyzer/reader.h"
 
@@ -801,6 +802,7 @@ static int prepare(void **state)
 	int pair[2] = {0, 0};
 	modules_init();
 	rules_init();
+	threads_init(); /* without the bounds of its stack, a walk ends with the page */
 	qsort(pair, 2, sizeof *pair, create_from_libc);
 	return world.creator ? 0 : -1;
 }
