@@ -60,9 +60,11 @@ test_end() {
 		wait "$test_pid" 2>/dev/null
 	done
 	rm -rf "$scratch"
-	if [ "$test_failed" -gt 0 ] || [ "$test_count" -ne "$test_planned" ]; then
+	if [ "$test_count" -ne "$test_planned" ]; then
+		echo "# planned $test_planned tests, ran $test_count" >&2
 		exit 1
 	fi
+	[ "$test_failed" -eq 0 ] || exit 1
 }
 trap test_end EXIT
 trap 'exit 1' HUP INT TERM

@@ -6,7 +6,7 @@
 # shellcheck source=tests/watch.sh
 . "$(dirname "$0")/../watch.sh"
 needs jq
-plan 56
+plan 58
 
 include=$(cd "$(dirname "$0")/../../include" && pwd)
 api=$build/tests/hosts/api
