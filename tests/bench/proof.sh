@@ -5,13 +5,13 @@
 set -eu
 # shellcheck source=tests/bench/lib/bench.sh
 . "$(dirname "$0")/lib/bench.sh"
-rounds=${1:-3}
+rounds=${1:-1}
 [ $# -eq 0 ] || shift
 [ $# -gt 0 ] || set -- 64 1024 4096
 seconds=20
 
 ready() { # PID
-	until grep -q ready "$dir/err"; do
+	until grep -qs ready "$dir/err"; do
 		kill -0 "$1"
 		sleep 0.05
 	done
@@ -56,7 +56,7 @@ for mib; do
 	done
 done
 
-printf '\n### Proofs by the size of the heap\n\n%s. Medians of %s runs.\n\n' "$(machine)" "$rounds"
+printf '\n### Proofs by the size of the heap\n\n%s. Medians of %s run(s).\n\n' "$(machine)" "$rounds"
 printf '| heap, MiB | proof, ms | read, GB/s of processor time | copy, ms | copy while it plays, ms | round trip p99.9 without, us | with proofs one after the other, us |\n'
 printf '|---|---|---|---|---|---|---|\n'
 for mib; do
