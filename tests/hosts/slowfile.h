@@ -18,6 +18,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define SLOWFILE_LIFE_S 120 /* should nobody end it: what waits for it cannot be killed before */
@@ -128,6 +129,8 @@ static inline int slowfile_open(const char *path, int answers_close)
 	close(ends[1]);
 	int fd = slowfile_receive(ends[0]);
 	close(ends[0]);
+	if (fd < 0) /* or it would be found by a wait for any child */
+		waitpid(slowfile_server, NULL, 0);
 	return fd;
 }
 
