@@ -17,6 +17,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,8 +41,12 @@ static pthread_t start(void *(*run)(void *), void *argument)
 	return thread;
 }
 
+static _Atomic int stayers;
+static _Atomic pid_t finisher;
+
 static void *stay(void *unused)
 {
+	stayers++;
 	for (;;)
 		pause();
 	return unused;
@@ -49,7 +54,19 @@ static void *stay(void *unused)
 
 static void *finish(void *unused)
 {
+	finisher = gettid();
 	return unused;
+}
+
+/* Until so many stay, and the one that finishes has: before it begins, a thread is nobody's. */
+static void settle(int staying)
+{
+	char task[64];
+	while (stayers < staying || !finisher)
+		sched_yield();
+	snprintf(task, sizeof task, "/proc/self/task/%d", finisher);
+	while (access(task, F_OK) == 0)
+		sched_yield();
 }
 
 static void *linger(void *unused)
@@ -89,6 +106,7 @@ static void left(void)
 	start(stay, NULL);
 	start(finish, NULL);
 	timer_make();
+	settle(2);
 	say("first", leakwatch_check(0));
 	leakwatch_scope_end();
 	leakwatch_scope_begin("second");
