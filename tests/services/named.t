@@ -22,7 +22,12 @@ serve() {
 		zone "example.test" { type primary; file "zone"; };
 	END
 	start "$@" named -f -4 -n 4 -u "$user" -c "$home/conf"
-	wait_for 20 answers "$port" || diag "named does not answer: $(cat "$scratch/$pid.err")"
+	wait_for 20 loaded || diag "named does not answer: $(cat "$scratch/$pid.err")"
+}
+
+# It listens before it has read its zones, and answers SERVFAIL until then.
+loaded() {
+	[ "$(dig @127.0.0.1 -p "$port" +short +tries=1 +time=1 host200.example.test)" = 198.51.100.200 ]
 }
 
 # shellcheck disable=SC2016 # not a variable
