@@ -6,7 +6,7 @@
  * that were unloaded or replaced, with the rules kept for them.
  *
  * Guarantee: the memory of an object, and of the loader, is read through the kernel only. An object that
- * is unloaded at that moment gives a module without path or build id, never a fault.
+ * is unloaded at that moment gives a module without path or build id, never a fault and never another's.
  */
 #include "preload/modules.h"
 #include "preload/arena.h"
@@ -253,21 +253,60 @@ static void module_build_id(struct module *module)
 	}
 }
 
-static struct module *module_read(const struct module_place *place)
+/* False if there was nothing to be read, or nonsense: where the object was, something else is now. */
+static bool module_read_once(struct module *module, const struct module_place *place)
 {
-	struct module *module = arena_alloc(sizeof(*module));
 	struct link_map map;
-	if (!module)
-		return NULL;
 	memset(module, 0, sizeof(*module));
 	module->start = place->start;
 	module->end = place->end;
 	module->link_map = place->link_map;
-	if (peek_whole(place->link_map, &map, sizeof(map))) {
-		module->bias = map.l_addr;
-		module_path(module, &map);
-	}
+	module->bias = place->start;
+	if (!peek_whole(place->link_map, &map, sizeof(map)) || map.l_addr > place->start)
+		return false;
+	module->bias = map.l_addr;
+	module_path(module, &map);
 	module_build_id(module);
+	module->is_read = true;
+	return true;
+}
+
+static bool place_equal(const struct module_place *a, const struct module_place *b)
+{
+	return a->start == b->start && a->end == b->end && a->link_map == b->link_map &&
+	       a->eh_frame_header == b->eh_frame_header;
+}
+
+static bool place_stays(const struct module_place *place)
+{
+	struct module_place now;
+	return module_place_find(place->start, &now) && place_equal(&now, place);
+}
+
+/* An object may be unloaded at any moment, and its memory and the loader's be another's: what two readings say alike of one
+ * that is still there afterwards is true. */
+static bool module_read_twice(
+	struct module *module, struct module *again, const struct module_place *place)
+{
+	return module_read_once(module, place) && module_read_once(again, place) &&
+	       memcmp(module, again, sizeof(*module)) == 0 && place_stays(place);
+}
+
+static struct module *module_read(const struct module_place *place)
+{
+	struct module *module = arena_alloc(sizeof(*module)), *again = arena_alloc(sizeof(*again));
+	if (!module || !again) {
+		arena_free(module, sizeof(*module));
+		arena_free(again, sizeof(*again));
+		return NULL;
+	}
+	if (!module_read_twice(module, again, place)) {
+		module->is_read = false;
+		module->bias = place->start;
+		module->path[0] = 0;
+		module->build_id_bytes = 0;
+	}
+	arena_free(again, sizeof(*again));
 	return module;
 }
 
@@ -288,23 +327,18 @@ void module_text(const struct module *module,
 
 /* --- notes ---------------------------------------------------------------------------------------- */
 
-static bool place_equal(const struct module_place *a, const struct module_place *b)
-{
-	return a->start == b->start && a->end == b->end && a->link_map == b->link_map &&
-	       a->eh_frame_header == b->eh_frame_header;
-}
-
 /* Whether an object is still the one that was read. Its addresses alone do not tell: a rebuilt plugin
  * is often loaded just where the old one was. */
 static bool known_stays(const struct known *known)
 {
-	struct module_place place;
 	struct module now = {.start = known->place.start};
 	const struct module *then = known->module;
-	if (!module_place_find(known->place.start, &place) || !place_equal(&place, &known->place))
+	if (!place_stays(&known->place))
 		return false;
 	if (!then)
 		return true;
+	if (!then->is_read)
+		return false;
 	now.bias = then->bias;
 	module_build_id(&now);
 	return now.build_id_bytes == then->build_id_bytes &&

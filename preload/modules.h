@@ -42,6 +42,7 @@ struct module {
 	unsigned char build_id[BUILD_ID_MAX];
 	unsigned build_id_bytes; /* 0: it has none */
 	char path[1024]; /* as the loader knows it; the executable's from /proc/self/exe */
+	bool is_read; /* false: it was unloaded meanwhile; only where it was is known, and bias is start */
 };
 
 /* The modules seen by modules_note() since modules_begin(), each once, by address. What was read of a

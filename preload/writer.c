@@ -579,7 +579,10 @@ static void put_modules(struct text *text)
 		text_put(text, module->build_id_bytes ? " " : " " DUMP_ABSENT);
 		text_put_hex_bytes(text, module->build_id, module->build_id_bytes);
 		text_put(text, " ");
-		text_put_percent(text, module->path);
+		if (module->is_read)
+			text_put_percent(text, module->path);
+		else
+			text_put(text, DUMP_ABSENT);
 		text_newline(text);
 	}
 	text_newline(text);
@@ -631,7 +634,7 @@ static void put_maps(struct text *text)
 	put_line(text, DUMP_SECTION_MAP);
 	for (size_t i = 0; i < modules_count(); i++) {
 		struct map_context map = {text, modules_at(i)};
-		if (is_plain(map.module->path))
+		if (map.module->is_read && is_plain(map.module->path))
 			module_text(map.module, put_map, &map);
 	}
 	text_newline(text);

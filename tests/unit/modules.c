@@ -224,6 +224,31 @@ static void test_unloaded(void **state)
 	assert_true(rules_find(mine, &other, &found));
 }
 
+/* What is unloaded between a stack and the note of its frames is not taken for what came to its place. */
+static void test_unloaded_meanwhile(void **state)
+{
+	(void)state;
+	struct module_place place;
+	for (unsigned i = 0; i < 20; i++) {
+		void *handle = dlmopen(LM_ID_NEWLM, "libz.so.1", RTLD_NOW);
+		if (!handle)
+			skip();
+		uintptr_t code = (uintptr_t)dlsym(handle, "inflate");
+		modules_begin();
+		assert_true(module_place_known(code, &place));
+		dlclose(handle);
+		void *other = i % 2 ? dlmopen(LM_ID_NEWLM, "liblzma.so.5", RTLD_NOW) : NULL;
+		const struct module *module = module_of(code);
+		assert_non_null(module);
+		assert_false(module->is_read);
+		assert_string_equal(module->path, "");
+		assert_int_equal(module->bias, module->start);
+		assert_int_equal(module->build_id_bytes, 0);
+		if (other)
+			dlclose(other);
+	}
+}
+
 /* Objects come and go; the table neither grows without end nor mixes them up. */
 static void test_reloaded(void **state)
 {
@@ -272,6 +297,7 @@ int main(void)
 		cmocka_unit_test(test_every_object),
 		cmocka_unit_test(test_notes_are_forgotten),
 		cmocka_unit_test(test_unloaded),
+		cmocka_unit_test(test_unloaded_meanwhile),
 		cmocka_unit_test(test_reloaded),
 		cmocka_unit_test(test_path_is_the_loaders),
 	};
