@@ -57,7 +57,7 @@ leakwatch := $(OUT)/leakwatch
 demos     := $(demo_main:%.c=$(OUT)/%)
 
 .DELETE_ON_ERROR:
-.PHONY: all deps deps-services demo check check-suites check-san check-clang check-format bench accuracy accuracy-jitter patterns patterns-O0 install clean help
+.PHONY: all deps deps-services demo check check-suites check-san check-clang check-format bench accuracy accuracy-jitter accuracy-services patterns patterns-O0 install clean help
 
 all: $(shim) $(leakwatch) $(demos) ## build everything
 
@@ -178,7 +178,10 @@ accuracy: all $(pattern_bin) patterns-O0 ## judge all patterns, leaking and fixe
 	$(Q)LEAKWATCH_BUILD=$(abspath $(OUT)) tests/accuracy/accuracy.py
 
 accuracy-jitter: all $(pattern_bin) patterns-O0 ## hunt wrong proofs in the fixed patterns, 200 runs and more: some minutes
-	$(Q)LEAKWATCH_BUILD=$(abspath $(OUT)) tests/accuracy/accuracy.py --jitter 3
+	$(Q)LEAKWATCH_BUILD=$(abspath $(OUT)) tests/accuracy/accuracy.py --jitter 200
+
+accuracy-services: all ## hunt wrong proofs in the services, 100 proofs of each at work and 100 at rest: some minutes
+	$(Q)PROOFS=100 LEAKWATCH_BUILD=$(abspath $(OUT)) $(PROVE) -v tests/services
 
 demo: all ## run leak-recv and fix-recv under the shim and print both reports
 	$(Q)demos/demo.sh $(abspath $(OUT))

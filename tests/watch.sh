@@ -7,6 +7,9 @@
 #	dump PID			takes a dump; its report is $scratch/report.json
 #	settled PID			the same; fails unless all threads were waiting
 #	json FILTER			runs jq on the report
+#	prove PID			takes $PROOFS proofs by reachability, one after the other; prints every wait that is
+#				called unreachable in one; complains if none was finished
+#	proved				prints what came of these proofs, in a line
 #	stored				prints how many finished dumps lie in $LEAKWATCH_DIR
 #	stored_more COUNT		succeeds if there are more
 #	broken				prints the stored dumps that the report cannot read, and what it says
@@ -14,6 +17,9 @@
 #				kernel runs for io_uring in its name
 #	dumped				prints those in the report
 # shellcheck shell=sh disable=SC2154 # lib.sh sets them
+
+# PROOFS=100 is for those who hunt wrong proofs: make accuracy-services.
+: "${PROOFS:=2}"
 
 # No symbols from the network.
 export DEBUGINFOD_URLS=
@@ -76,4 +82,23 @@ tids() {
 
 dumped() {
 	json '.groups[].threads[].tid' | sort -n
+}
+
+prove() {
+	: >"$scratch/proofs"
+	for _ in $(seq "$PROOFS"); do
+		"$leakwatch" dump --prove "$1" -o "$scratch/proof.dump" >"$scratch/prove.out" 2>&1 ||
+			cat "$scratch/prove.out"
+		awk -v kept="$scratch/proofs" '
+			/^--- / { inside = $3 == "proof" }
+			/^# proof / && !/ pictures=0 / { print "proofs finished" >>kept }
+			inside && $2 == "unreachable"
+			inside && $1 ~ /^[0-9]+$/ { print "waits", $2 ($3 == "-" ? "" : ", " $3) >>kept }
+		' "$scratch/proof.dump"
+	done
+	grep -q finished "$scratch/proofs" || echo 'no proof was finished'
+}
+
+proved() {
+	sort "$scratch/proofs" | uniq -c | awk '{ $1 = $1; print }' | paste -s -d ';' | sed 's/;/; /g'
 }

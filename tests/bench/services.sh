@@ -1,6 +1,6 @@
 #!/bin/sh
-# services.sh - the throughput of services under load, with the shim and a dump every second, and without: two servers
-# of each kind, loaded in turns for some tenths of a second.
+# services.sh - the throughput of services under load, with the shim and a dump, or a proof by reachability, every second, and
+# without: two servers of each kind, loaded in turns for some tenths of a second; the one that is not is stopped.
 # Usage: services.sh [PAIRS [SERVICE...]]
 set -eu
 # shellcheck source=tests/bench/lib/bench.sh
@@ -8,12 +8,15 @@ set -eu
 pairs=${1:-61}
 [ $# -eq 0 ] || shift
 seconds=0.2
-dumping="env LEAKWATCH_INTERVAL=1 LD_PRELOAD=$shim"
+# It runs for half of the time: two seconds of the clock are one of its own.
+dump="env LEAKWATCH_INTERVAL=2 LD_PRELOAD=$shim"
+# A proof takes two ticks.
+proof="env LEAKWATCH_INTERVAL=2 LEAKWATCH_PROVE_EVERY=1 LEAKWATCH_TICK=0.1 LD_PRELOAD=$shim"
 servers=
 
 end_servers() {
 	# shellcheck disable=SC2086 # a list
-	[ -z "$servers" ] || { kill $servers; wait $servers; } 2>/dev/null || :
+	[ -z "$servers" ] || { kill $servers; kill -CONT $servers; wait $servers; } 2>/dev/null || :
 	servers=
 }
 trap 'end_servers; rm -rf "$dir"' EXIT
@@ -39,10 +42,14 @@ launch() {
 	side=$1
 	shift
 	words=
-	[ "$side" = plain ] || words=$dumping
+	case $side in
+	dump) words=$dump ;;
+	proof) words=$proof ;;
+	esac
 	# shellcheck disable=SC2086 # a list of words
 	$words "$@" >"$dir/server.$side" 2>&1 &
-	servers="$servers $!"
+	server=$!
+	servers="$servers $server"
 }
 
 # --- the services: start_NAME SIDE PORT, load_NAME SIDE PORT ------------------------------------------------
@@ -91,48 +98,58 @@ load_mariadb() {
 
 # --- pairs ------------------------------------------------------------------------------------------------
 
-measure() {
-	name=$1
+# loaded SIDE PID PORT: the answers of one run.
+loaded() {
+	kill -CONT "$2"
+	"load_$name" "$1" "$3"
+	kill -STOP "$2"
+}
+
+measure() { # WHAT
 	plain_port=$(free_port)
 	"start_$name" plain "$plain_port"
+	plain_server=$server
 	await answers "$plain_port"
 	shim_port=$(free_port)
-	"start_$name" shim "$shim_port"
+	"start_$name" "$1" "$shim_port"
+	shim_server=$server
 	await answers "$shim_port"
-	"load_$name" plain "$plain_port" >/dev/null
-	"load_$name" shim "$shim_port" >/dev/null
+	loaded plain "$plain_server" "$plain_port" >/dev/null
+	loaded "$1" "$shim_server" "$shim_port" >/dev/null
 	: >"$dir/pairs"
 	for pair in $(seq "$pairs"); do
 		# Each side is first in turn.
 		if [ $((pair % 2)) -eq 0 ]; then
-			plain=$("load_$name" plain "$plain_port")
-			shimmed=$("load_$name" shim "$shim_port")
+			plain=$(loaded plain "$plain_server" "$plain_port")
+			shimmed=$(loaded "$1" "$shim_server" "$shim_port")
 		else
-			shimmed=$("load_$name" shim "$shim_port")
-			plain=$("load_$name" plain "$plain_port")
+			shimmed=$(loaded "$1" "$shim_server" "$shim_port")
+			plain=$(loaded plain "$plain_server" "$plain_port")
 		fi
 		echo "$plain $shimmed" >>"$dir/pairs"
 	done
 	end_servers
-	dumps=$(find "$dir/dumps" -name '*.dump' | wc -l)
-	rm -rf "$dir/dumps"
+	kept=$(grep -lrE "^# $1 .*(sequence|pictures)=[1-9]" "$dir/dumps" | wc -l)
+	rm -rf "$dir/dumps" "$dir/$name.plain" "$dir/$name.$1"
 	printf '| %s | %.0f | %.0f | %s | %s |\n' "$name" "$(cut -d' ' -f1 "$dir/pairs" | median)" \
 		"$(cut -d' ' -f2 "$dir/pairs" | median)" \
-		"$(awk '{ printf "%.4f\n", $2 / $1 }' "$dir/pairs" | median | xargs printf '%.3f')" "$dumps"
+		"$(awk '{ printf "%.4f\n", $2 / $1 }' "$dir/pairs" | median | xargs printf '%.3f')" "$kept"
 }
 
-printf '\n### Throughput of services, a dump every second\n\n%s. Medians of %s pairs of runs, in turns, on the two cores that the load uses too.\n\n' \
-	"$(machine)" "$pairs"
-printf '| service | without, answers/s | with, answers/s | ratio | dumps kept |\n|---|---|---|---|---|\n'
-for service in memcached:memcached redis:redis-server nginx:nginx mariadb:mariadbd; do
-	name=${service%:*}
-	case " ${*:-$name} " in
-	*" $name "*) ;;
-	*) continue ;;
-	esac
-	if command -v "${service#*:}" >/dev/null; then
-		measure "$name"
-	else
-		printf '| %s | not installed | - | - | - |\n' "$name"
-	fi
+for what in dump proof; do
+	printf '\n### Throughput of services, a %s every second\n\n%s. Medians of %s pairs of runs, in turns, on the two cores that the load uses too.\n\n' \
+		"$what" "$(machine)" "$pairs"
+	printf '| service | without, answers/s | with, answers/s | ratio | %ss |\n|---|---|---|---|---|\n' "$what"
+	for service in memcached:memcached redis:redis-server nginx:nginx mariadb:mariadbd; do
+		name=${service%:*}
+		case " ${*:-$name} " in
+		*" $name "*) ;;
+		*) continue ;;
+		esac
+		if command -v "${service#*:}" >/dev/null; then
+			measure "$what"
+		else
+			printf '| %s | not installed | - | - | - |\n' "$name"
+		fi
+	done
 done

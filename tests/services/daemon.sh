@@ -8,9 +8,10 @@
 #	daemon_home USER	sets $home, an empty directory of that user, and $user: USER for root, else oneself
 #	plan $((daemon_tests + N))
 #	daemon_alone		starts, asks and stops it without the shim; the answers are in $scratch/plain
-#	daemon_watched		starts it with the shim and asks until some dumps are stored; leaves it
-#				running with nothing to do, its report in $scratch/report.json
-#	daemon_ends		compares its stacks with gdb's, sees that nothing is said against it, and stops it
+#	daemon_watched		starts it with the shim and asks until some dumps are stored, and proofs taken;
+#				leaves it running with nothing to do, its report in $scratch/report.json
+#	daemon_ends		compares its stacks with gdb's, sees that nothing is proven or said against it, and
+#				stops it
 # A service that creates no thread has no watcher: daemon_unwatched stands for the last two.
 # More functions:
 #	$as_user		words that run a command as $user, for services that do not change to it themselves
@@ -19,7 +20,10 @@
 #				or whatever is there if none is named
 # shellcheck shell=sh disable=SC2154,SC2034 # lib.sh, and the test, set and use them
 
-daemon_tests=13 daemon_unwatched_tests=7
+daemon_tests=15 daemon_unwatched_tests=7
+
+# Proofs take two ticks each.
+export LEAKWATCH_TICK=0.05
 
 daemon_home() {
 	home=$scratch/home user=$(id -un) as_user=
@@ -68,6 +72,29 @@ daemon_converse_until_stored() { # COUNT
 	stored_more "$1"
 }
 
+# The service works while proofs are taken, until there are enough.
+daemon_works() {
+	while [ -e "$scratch/working" ]; do
+		daemon_converse "$scratch/loaded" >/dev/null && cmp -s "$scratch/plain" "$scratch/loaded" ||
+			echo 'wrong answers meanwhile'
+	done
+}
+
+daemon_proves() { # HOW
+	is "nothing is proven $1" "$(prove "$watched")" ''
+	diag "$(proved)"
+}
+
+daemon_proves_at_work() {
+	: >"$scratch/working"
+	daemon_works >"$scratch/works" &
+	works=$!
+	daemon_proves 'while it works'
+	rm "$scratch/working"
+	wait "$works"
+	daemon_wrong=$daemon_wrong$(cat "$scratch/works")
+}
+
 # All threads wait at once, and are those that the kernel has.
 daemon_settled() {
 	settled "$watched" || return 1
@@ -103,6 +130,7 @@ daemon_watched() {
 	daemon_answers
 	daemon_wrong=
 	ok 'dumps are stored while it works' wait_for 30 daemon_converse_until_stored 3
+	daemon_proves_at_work
 	is 'its answers stay right' "$daemon_wrong" ''
 	ok 'a dump finds all threads waiting' wait_for 20 daemon_settled
 	is 'and every one of them' "$(cat "$scratch/dumped")" "$(cat "$scratch/tids")"
@@ -138,6 +166,7 @@ daemon_verdicts() {
 
 daemon_ends() {
 	daemon_compare
+	daemon_proves 'at rest'
 	is 'no verdict' "$(daemon_verdicts)" ''
 	daemon_stops
 	is 'every stored dump can be read' "$(broken)" ''
