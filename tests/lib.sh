@@ -68,7 +68,7 @@ test_end() {
 	[ "$test_failed" -eq 0 ] || exit 1
 }
 trap test_end EXIT
-trap 'exit 1' HUP INT TERM
+trap 'exit 1' HUP INT PIPE TERM
 
 plan() {
 	test_planned=$1

@@ -130,7 +130,7 @@ def started(program, mode, build, environment):
 
 
 def ended(program, mode, process):
-    if process.wait(timeout=60):
+    if process.wait(timeout=300):
         sys.exit(f"{program.name} {mode}: exit code {process.returncode}")
 
 
@@ -213,28 +213,32 @@ def jitter(program, seed):
         environment = environment_of(scratch, f"{dice.uniform(0.1, 0.6):.3f}", f"{dice.uniform(0.02, 0.12):.3f}",
                                      LEAKWATCH_PROVE_EVERY="1")
         build = dice.choice(sorted(BUILDS.values()))
-        ended(program, "fix", started(program, "fix", build, environment))
-        dumps = [dump for dump in pathlib.Path(scratch).glob("*.dump") if is_proof(dump)]
-        wrong = [line for dump in dumps for line in dump.read_text().splitlines() if is_wrong_proof(line)]
-        return len(dumps), wrong
+        process = started(program, "fix", build, environment)
+        try:
+            ended(program, "fix", process)
+        finally:
+            process.kill()
+        texts = [dump.read_text() for dump in pathlib.Path(scratch).glob("*.dump")]
+        finished = [text for text in texts if re.search("^# proof pictures=[12] ", text, re.MULTILINE)]
+        return len(finished), [line for text in texts for line in text.splitlines() if is_wrong_proof(line)]
 
 
 def jitter_all(programs, rounds, jobs):
-    proofs, runs, wrong = 0, 0, []
+    runs, proofs, wrong = 0, collections.Counter(), 0
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
         pending = [(program, seed, pool.submit(jitter, program, seed))
                    for seed in range(rounds) for program in programs]
         for program, seed, future in pending:
             count, lines = future.result()
             runs += 1
-            proofs += count
-            wrong += lines
+            proofs[program.name] += count
+            wrong += len(lines)
             if lines:
-                print(f"WRONG: {program.name}, round {seed}: {lines[0]}")
-            if not count:
-                print(f"no proof: {program.name}, round {seed}")
-    print(f"{proofs} proofs in {runs} runs of the fixed programs, {len(wrong)} waits wrongly proven unreachable")
-    return 1 if wrong or not proofs else 0
+                print(f"WRONG: {program.name}, round {seed}: {lines[0]}", flush=True)
+    print(f"{proofs.total()} proofs in {runs} runs of the fixed programs, {wrong} waits wrongly proven unreachable")
+    print("programs by the number of their proofs: from " +
+          " to ".join(f"{count} ({name})" for name, count in (proofs.most_common()[-1], proofs.most_common()[0])))
+    return 1 if wrong or not all(proofs.values()) else 0
 
 
 # --- counts --------------------------------------------------------------------------------------------------
