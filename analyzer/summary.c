@@ -149,6 +149,12 @@ static void proof_print(const struct report *report, FILE *out)
 	size_t unmeasured = proof_count(dump, DUMP_UNMEASURED);
 	if (!dump->has_proof)
 		return;
+	if (!dump->proof_count) {
+		fprintf(out,
+			"# proof: no thread waits, without a time limit, for an object in memory "
+			"or for another thread\n");
+		return;
+	}
 	fprintf(out, "# proof: %s looked at, %zu unreachable, %zu still reachable",
 		words_of_count(report->tracer.pool, dump->proof_count, "wait"),
 		proof_count(dump, DUMP_UNREACHABLE), proof_count(dump, DUMP_REACHED));

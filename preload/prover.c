@@ -174,7 +174,16 @@ static int child_make(bool *still)
 	return child;
 }
 
-/* One in which nobody ran, or, when there is none to be had, one in which somebody did. */
+static bool any_candidate(void)
+{
+	for (size_t i = 0; i < proving.stills.count; i++)
+		if (proving.stills.list[i].candidate)
+			return true;
+	return false;
+}
+
+/* One in which nobody ran, or, when there is none to be had, one in which somebody did. The host does not pay for a picture
+ * in which there is nobody to judge. */
 static int child_get(void)
 {
 	uint64_t began_stall_ns = 0;
@@ -182,7 +191,7 @@ static int child_get(void)
 		bool still = stillness_await();
 		bool last = try == TRIES || began_stall_ns > STALLS_NS;
 		uint64_t before_ns = sys_clock_ns(CLOCK_MONOTONIC);
-		if (proving.abandoned || !proving.stills.complete)
+		if (proving.abandoned || !proving.stills.complete || !any_candidate())
 			return -1;
 		if (!still && !last)
 			continue;

@@ -8,7 +8,7 @@
 #	settled PID			the same; fails unless all threads were waiting
 #	json FILTER			runs jq on the report
 #	prove PID			takes $PROOFS proofs by reachability, one after the other; prints every wait that is
-#				called unreachable in one; complains if none was finished
+#				called unreachable in one; complains if nothing was measured
 #	proved				prints what came of these proofs, in a line
 #	stored				prints how many finished dumps lie in $LEAKWATCH_DIR
 #	stored_more COUNT		succeeds if there are more
@@ -91,12 +91,13 @@ prove() {
 			cat "$scratch/prove.out"
 		awk -v kept="$scratch/proofs" '
 			/^--- / { inside = $3 == "proof" }
-			/^# proof / && !/ pictures=0 / { print "proofs finished" >>kept }
+			/^# proof / { print "proofs" >>kept }
 			inside && $2 == "unreachable"
 			inside && $1 ~ /^[0-9]+$/ { print "waits", $2 ($3 == "-" ? "" : ", " $3) >>kept }
 		' "$scratch/proof.dump"
 	done
-	grep -q finished "$scratch/proofs" || echo 'no proof was finished'
+	grep -q proofs "$scratch/proofs" || echo 'no proof was made'
+	! grep -q waits "$scratch/proofs" || grep -q 'waits reached' "$scratch/proofs" || echo 'nothing was measured'
 }
 
 proved() {

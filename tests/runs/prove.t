@@ -6,14 +6,14 @@
 # shellcheck source=tests/watch.sh
 . "$(dirname "$0")/../watch.sh"
 needs jq
-plan 26
+plan 28
 
 leaklab=$build/demos/leaklab
 
-# leaklab in its middle stage, where all workers wait.
+# leaklab in its middle stage, where all workers wait, or tick.
 lab() { # MODE WORKERS
 	start "$leakwatch" run -- "$leaklab" -mode="$1" -n="$2" -linger=100s
-	wait_for 30 grep -q 'still blocked' "$scratch/$pid.out" || diag "no $1"
+	wait_for 30 grep -Eq 'still blocked|ticking' "$scratch/$pid.out" || diag "no $1"
 }
 
 proved() { # OPTION...: the report of a proof of $pid, in $out
@@ -49,6 +49,17 @@ is 'leak-orphan: so does a dump without a proof, after those with one' "$(findin
 is 'leak-orphan: which has none of its own' "$(printf '%s\n' "$out" | jq -c .proof)" null
 stop "$pid"
 is 'leak-orphan: the program ends as ever' "$status" 0
+
+# --- nobody to judge ------------------------------------------------------------------------------------
+
+rm -f "$LEAKWATCH_DIR"/*.dump
+lab leak-ticker 20
+proved --json
+is 'leak-ticker: no wait is a candidate, so no copy is made' \
+	"$(printf '%s\n' "$out" | jq -c '.proof | [.unreachable, .reached, .unmeasured, .pictures, .stall_ns]')" '[0,0,0,0,0]'
+proved
+like 'leak-ticker: the page says so' "$out" '^# proof: no thread waits, without a time limit, for an object in memory or for another thread$'
+stop "$pid"
 
 # --- kept -----------------------------------------------------------------------------------------------
 
