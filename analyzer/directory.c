@@ -282,12 +282,17 @@ void directories_close(struct directories *all)
 
 /* --- what lies in it ------------------------------------------------------------------------------- */
 
+static bool has_suffix(const char *text, const char *suffix)
+{
+	size_t length = strlen(text), bytes = strlen(suffix);
+	return length > bytes && !strcmp(text + length - bytes, suffix);
+}
+
 static bool cut_suffix(char *text, const char *suffix)
 {
-	size_t length = strlen(text), cut = strlen(suffix);
-	if (length <= cut || strcmp(text + length - cut, suffix) != 0)
+	if (!has_suffix(text, suffix))
 		return false;
-	text[length - cut] = '\0';
+	text[strlen(text) - strlen(suffix)] = '\0';
 	return true;
 }
 
@@ -540,4 +545,17 @@ int directory_socket_remove(const struct directory *directory, pid_t pid)
 	char name[32];
 	snprintf(name, sizeof name, "%d" SOCK_SUFFIX, (int)pid);
 	return unlinkat(directory->fd, name, 0);
+}
+
+int directory_clear(const struct directory *directory)
+{
+	DIR *listing = open_listing(directory);
+	if (!listing)
+		return -1;
+	for (const struct dirent *entry; (entry = readdir(listing));)
+		if (has_suffix(entry->d_name, DUMP_SUFFIX) ||
+			has_suffix(entry->d_name, SOCK_SUFFIX))
+			unlinkat(directory->fd, entry->d_name, 0);
+	closedir(listing);
+	return 0;
 }

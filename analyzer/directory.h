@@ -100,6 +100,10 @@ int directory_sockets_list(const struct directory *directory, struct directory_s
 
 void directory_sockets_free(struct directory_sockets *list);
 
+/* Removes whatever shims put there: dumps, those too that a process left unfinished, and sockets. Only of a directory that nobody
+ * uses any more. */
+int directory_clear(const struct directory *directory);
+
 /* Removes the socket of PID. Only for one that nobody answers on; see client.h, CLIENT_STALE. */
 int directory_socket_remove(const struct directory *directory, pid_t pid);
 

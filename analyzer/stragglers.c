@@ -1,14 +1,17 @@
 /*
- * stragglers.c - asks every socket of the directory whether somebody is there, again and again.
+ * stragglers.c - asks every socket of the directory whether somebody is there, and every process whether it was started with the
+ * directory, again and again.
  *
  * A process that ends takes its last dump before its socket goes. One that was killed leaves a socket on which nobody
- * answers; what never had a thread has none, and is not waited for.
+ * answers. One that was forked a moment ago may have none yet; one without threads never has, and is not told of. Processes hide
+ * what they were started with by writing over it, so neither question does without the other.
  */
 #include "analyzer/stragglers.h"
 #include "analyzer/client.h"
 #include "analyzer/procfs.h"
 #include "analyzer/say.h"
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,10 +53,27 @@ static size_t stragglers_count(const struct directory *directory, bool tell)
 	return count;
 }
 
+/* Whether any process but this one lives that was started with the directory. */
+static bool any_started(const struct directory *directory)
+{
+	char path[PATH_MAX];
+	pid_t *pids;
+	size_t count;
+	bool found = false;
+	if (procfs_pids(&pids, &count) < 0)
+		return false;
+	for (size_t i = 0; i < count && !found; i++)
+		found = pids[i] != getpid() &&
+			procfs_environment(pids[i], "LEAKWATCH_DIR", path) == 0 &&
+			!strcmp(path, directory->path);
+	free(pids);
+	return found;
+}
+
 size_t stragglers_await(const struct directory *directory, int limit_ms)
 {
 	for (int waited = 0; waited < limit_ms; waited += PAUSE_MS) {
-		if (!stragglers_count(directory, false))
+		if (!stragglers_count(directory, false) && !any_started(directory))
 			return 0;
 		usleep(PAUSE_MS * 1000);
 	}

@@ -65,23 +65,11 @@ static int environment_prepare(const char *path, struct complaint *complaint)
 	return 0;
 }
 
-/* All that shims put there: files, none of them in a directory of its own. */
 static void directory_remove(const char *path)
 {
 	struct directory directory;
-	struct directory_dumps dumps;
-	struct directory_sockets sockets;
 	if (!directory_open(path, &directory)) {
-		if (!directory_dumps_list(&directory, &dumps)) {
-			for (size_t i = 0; i < dumps.count; i++)
-				unlinkat(directory.fd, dumps.dumps[i].name, 0);
-			directory_dumps_free(&dumps);
-		}
-		if (!directory_sockets_list(&directory, &sockets)) {
-			for (size_t i = 0; i < sockets.count; i++)
-				directory_socket_remove(&directory, sockets.pids[i]);
-			directory_sockets_free(&sockets);
-		}
+		directory_clear(&directory);
 		directory_close(&directory);
 	}
 	if (rmdir(path) < 0)

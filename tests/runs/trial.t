@@ -3,7 +3,7 @@
 # side, programs that become others; and what is kept when a process could not be judged.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
-plan 26
+plan 27
 
 hosts=$build/tests/hosts
 leaklab=$build/demos/leaklab
@@ -75,6 +75,11 @@ becomes() { # NAME MODE WANTED
 }
 becomes 'a program with threads that becomes one that leaks' leak-recv '1 1'
 becomes 'a program with threads that becomes one that does not' fix-recv '0 0'
+
+# As a process does that becomes another in the middle of a dump.
+# shellcheck disable=SC2016 # for that shell
+trial sh -c ': >"$LEAKWATCH_DIR/.sh-1-1-000001.dump"'
+is 'a dump that was left unfinished goes with the rest' "$status $(left_behind)" '0 '
 
 # --- exit codes -------------------------------------------------------------------------------------
 
