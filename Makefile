@@ -177,10 +177,10 @@ patterns-O0:
 accuracy: all $(pattern_bin) patterns-O0 ## judge all patterns, leaking and fixed; writes docs/accuracy.md
 	$(Q)LEAKWATCH_BUILD=$(abspath $(OUT)) tests/accuracy/accuracy.py
 
-accuracy-jitter: all $(pattern_bin) patterns-O0 ## hunt wrong proofs in the fixed patterns, 200 runs and more: some minutes
-	$(Q)LEAKWATCH_BUILD=$(abspath $(OUT)) tests/accuracy/accuracy.py --jitter 200
+accuracy-jitter: all $(pattern_bin) patterns-O0 ## hunt wrong proofs in the fixed patterns, 200 runs of each: half an hour
+	$(Q)LEAKWATCH_BUILD=$(abspath $(OUT)) tests/accuracy/accuracy.py --jitter 200 -j 40
 
-accuracy-services: all ## hunt wrong proofs in the services, 100 proofs of each at work and 100 at rest: some minutes
+accuracy-services: all ## hunt wrong proofs in the services, 100 proofs of each at work and 100 at rest: twenty minutes
 	$(Q)PROOFS=100 LEAKWATCH_BUILD=$(abspath $(OUT)) $(PROVE) -v tests/services
 
 demo: all ## run leak-recv and fix-recv under the shim and print both reports

@@ -8,7 +8,7 @@ needs memcached redis-server redis-benchmark jq
 plan 14
 here=$(dirname "$0")
 
-export LEAKWATCH_INTERVAL=0.2 LEAKWATCH_TICK=0.05
+export LEAKWATCH_INTERVAL=0.2 LEAKWATCH_TICK=0.05 LEAKWATCH_KEEP=0
 
 verdicts() { "$leakwatch" report --json "$pid" | jq -r '.verdicts[] | "\(.verdict) \(.certainty) \(.count)"'; }
 
