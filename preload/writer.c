@@ -290,8 +290,9 @@ static void put_thread_always(struct text *text, const struct sighting *thread)
 static bool is_alike(const struct sighting *a, const struct sighting *b)
 {
 	return a->creator == b->creator && a->start == b->start && a->detached == b->detached &&
-	       a->stack_bytes == b->stack_bytes && a->scope == b->scope &&
-	       a->ignored == b->ignored && memcmp(a->name, b->name, sizeof a->name) == 0;
+	       a->stack_bytes == b->stack_bytes && a->sleep_ns == b->sleep_ns &&
+	       a->scope == b->scope && a->ignored == b->ignored &&
+	       memcmp(a->name, b->name, sizeof a->name) == 0;
 }
 
 static void put_threads(struct text *text, const struct snapshot *snapshot)

@@ -231,6 +231,9 @@ static void assert_thread(const struct dump_thread *got, const struct sighting *
 	assert_maybe(got->stable_ns, wanted->stable_ns != NOT_MEASURED, wanted->stable_ns);
 	assert_maybe(got->start, wanted->start != 0, wanted->start);
 	assert_maybe(got->detached, wanted->detached >= 0, (uint64_t)wanted->detached);
+	assert_maybe(got->stack_bytes, wanted->stack_bytes != 0, wanted->stack_bytes);
+	assert_maybe(got->sleep_ns, wanted->sleep_ns != 0, wanted->sleep_ns);
+	assert_maybe(got->ignored, wanted->ignored >= 0, (uint64_t)wanted->ignored);
 	assert_text(got->object, object_of(wanted));
 	assert_text(got->name, wanted->name);
 	assert_int_equal(got->creator.known, wanted->creator != NULL);
@@ -363,6 +366,28 @@ static void every_field_absent_and_present(void **state)
 		thread->detached = bits & 32 ? (int)bits % 2 : -1;
 		thread->stable_ns = bits & 64 ? bits : NOT_MEASURED;
 		thread->object = bits % 3;
+	}
+	struct dump *dump = written_and_read();
+	assert_world(dump);
+	dump_free(dump);
+}
+
+/* What most rows share is written once and repeated: not where one thing differs. */
+static void neighbours_that_differ_in_one_thing(void **state)
+{
+	(void)state;
+	world_begin();
+	uint32_t group = add_group(&(struct group){.kind = WAIT_SLEEP, .guessed = -1});
+	for (unsigned row = 0; row < 16; row++) {
+		struct sighting *thread = add_thread(group);
+		unsigned thing = row % 2 ? row / 2 : 0; /* a plain one between any two */
+		strcpy(thread->name, thing == 1 ? "another" : "one");
+		thread->creator = thing == 2 ? world.creator : NULL;
+		thread->start = thing == 3 ? (uintptr_t)strcpy : 0;
+		thread->detached = thing == 4;
+		thread->stack_bytes = thing == 5 ? 65536 : 0;
+		thread->sleep_ns = thing == 6 ? 1000 : 0;
+		thread->ignored = thing == 7;
 	}
 	struct dump *dump = written_and_read();
 	assert_world(dump);
@@ -815,6 +840,7 @@ int main(void)
 		cmocka_unit_test(no_threads),
 		cmocka_unit_test(every_kind_of_wait),
 		cmocka_unit_test(every_field_absent_and_present),
+		cmocka_unit_test(neighbours_that_differ_in_one_thing),
 		cmocka_unit_test(the_deepest_stack),
 		cmocka_unit_test(thousands_of_threads),
 		cmocka_unit_test(creators_with_their_counts),
